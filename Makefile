@@ -1,0 +1,79 @@
+# Everything a maintainer types. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+UV := $(CURDIR)/$(VENV)/bin/uv
+RUN := $(CURDIR)/$(VENV)/bin
+TEMPLATE := {{cookiecutter.project_slug}}/model-build
+export PROJECT_VENV ?= $(CURDIR)/.venv-project
+export PROJECT_JOB_VENV ?= $(CURDIR)/.venv-job
+PROJECT := VENV='$(PROJECT_VENV)' JOB_VENV='$(PROJECT_JOB_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
+PYTEST := $(RUN)/python -m pytest
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/tool.stamp: requirements/uv.txt requirements/tool.txt
+	@echo "Setting up the tool in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements/tool.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/tool.stamp requirements/dev.txt
+	@echo "Setting up the tests in $(VENV)"
+	@$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/dev.stamp project-setup ## Make every environment the tests need
+
+.PHONY: project-setup
+project-setup: $(VENV)/tool.stamp
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' setup $(PROJECT)
+
+.PHONY: demo
+demo: $(VENV)/tool.stamp ## Stamp out a project, run its training pipeline here, approve the model
+	@$(PROJECT) PROJECT_VENV='$(PROJECT_VENV)' PROJECT_JOB_VENV='$(PROJECT_JOB_VENV)' rehearsal/demo.sh
+
+.PHONY: test
+test: setup node_modules/.stamp ## Run every test (what CI runs)
+	@$(PYTEST) -n 2 --dist loadgroup
+
+.PHONY: test-fast
+test-fast: setup ## Run the tests that take under a minute together
+	@$(PYTEST) -n 2 --dist loadgroup -m 'not slow and not container'
+
+node_modules/.stamp: package.json package-lock.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp ## Check style, types and texts
+	@$(RUN)/pre-commit run --all-files
+	@$(RUN)/mypy
+
+.PHONY: bench
+bench: setup ## Print the ratios against named peers
+	@for benchmark in benchmarks/*.py; do $(RUN)/python "$$benchmark"; done
+
+.PHONY: docs
+docs: $(VENV)/dev.stamp ## Build the documentation site in build/site
+	@NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --strict --quiet --site-dir build/site
+
+.PHONY: lock
+lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
+	@for name in tool dev bench uv; do \
+	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+	    "requirements/$$name.in" --output-file "requirements/$$name.txt"; done
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' lock $(PROJECT)
+
+.PHONY: clean
+clean: ## Remove what the targets made, environments included
+	@rm -rf build dist node_modules .venv .venv-project .venv-job .mypy_cache .pytest_cache .ruff_cache .hypothesis
