@@ -1,0 +1,81 @@
+"""Stamped-out projects pass their own checks and run their own pipeline."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from option_sets import ALL_ON, PAIRWISE, label
+
+ROOT = Path(__file__).resolve().parents[2]
+Bake = Callable[..., Path]
+ENVIRONMENTS = {
+    "VENV": os.environ.get("PROJECT_VENV", str(ROOT / ".venv-project")),
+    "JOB_VENV": os.environ.get("PROJECT_JOB_VENV", str(ROOT / ".venv-job")),
+    "UV": str(ROOT / ".venv" / "bin" / "uv"),
+}
+
+
+@pytest.fixture
+def own_copy(bake: Bake, tmp_path: Path) -> Callable[..., Path]:
+    def copy(**options: str) -> Path:
+        return Path(shutil.copytree(bake(**options), tmp_path / "project")) / "model-build"
+
+    return copy
+
+
+def make(project: Path, *arguments: str) -> str:
+    command = ["make", "--no-print-directory", *arguments, *(f"{key}={value}" for key, value in ENVIRONMENTS.items())]
+    done = subprocess.run(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, f"{' '.join(arguments)} failed in {project}\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", PAIRWISE, ids=label)
+def test_project_passes_its_own_lint_and_unit_tests(own_copy: Callable[..., Path], options: dict[str, str]) -> None:
+    project = own_copy(**options)
+    make(project, "lint")
+    assert " passed" in make(project, "test-fast")
+
+
+@pytest.mark.slow
+def test_project_with_everything_on_passes_its_whole_test_suite(own_copy: Callable[..., Path]) -> None:
+    project = own_copy(**ALL_ON)
+    make(project, "lint")
+    output = make(project, "test")
+    assert " passed" in output and " skipped" not in output, output[-3000:]
+
+
+def newest(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.rglob(pattern), key=lambda path: path.stat().st_mtime)
+    assert found, f"no {pattern} under {folder}"
+    return found[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("problem_type", "metric", "at_least"),
+    [
+        ("binary_classification", "auc", 0.92),
+        ("multiclass_classification", "accuracy", 0.70),
+        ("regression", "r2", 0.50),
+    ],
+)
+def test_whole_pipeline_runs_and_registers_a_model_that_reaches_its_bar(
+    own_copy: Callable[..., Path], problem_type: str, metric: str, at_least: float
+) -> None:
+    project = own_copy(problem_type=problem_type)
+    make(project, "run")
+    evaluation = json.loads(newest(project / ".local" / "s3", "evaluation.json").read_text(encoding="utf-8"))
+    assert evaluation[f"{problem_type}_metrics"][metric]["value"] >= at_least
+    assert evaluation["gate"]["passed"]
+    entries = list((project / ".local" / "registry").rglob("*.json"))
+    assert any("PendingManualApproval" in entry.read_text(encoding="utf-8") for entry in entries)
+    report = newest(project / ".local" / "s3", "report.html").read_text(encoding="utf-8")
+    assert "<svg" in report and 'src="http' not in report and 'href="http' not in report
