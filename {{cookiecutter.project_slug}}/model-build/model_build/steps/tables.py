@@ -1,0 +1,151 @@
+"""Tables that steps read and write: raw CSV and Parquet files on one side, one `data.parquet` per folder on the other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+import polars as pl
+
+from model_build.analysis.errors import DataError
+from model_build.steps.command import BAD_USAGE, StepError
+
+CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
+
+
+def find_tables(folder: Path) -> list[Path]:
+    """CSV or Parquet files below `folder`, by name; other files and hidden ones are ignored.
+
+    Raises:
+        StepError: there is none, or CSV and Parquet are mixed.
+    """
+    if not folder.is_dir():
+        raise StepError(f"{folder} is not a folder; expected one that holds CSV or Parquet files", BAD_USAGE)
+    names = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    csv = [path for path in names if path.name.lower().endswith(CSV_ENDINGS)]
+    parquet = [path for path in names if path.name.lower().endswith(PARQUET_ENDINGS)]
+    if csv and parquet:
+        raise StepError(f"{folder} mixes CSV ({csv[0].name}) and Parquet ({parquet[0].name}); expected one of the two")
+    if not csv and not parquet:
+        raise StepError(f"{folder} holds no data; expected files that end in .csv, .csv.gz or .parquet")
+    return csv or parquet
+
+
+def read_tables(
+    paths: Sequence[Path], types: Mapping[str, pl.DataType], required: Sequence[str], null_values: Sequence[str]
+) -> pl.DataFrame:
+    """The columns of `types` from every file, one below the other; text is stripped and null markers become null.
+
+    Raises:
+        DataError: a column is missing in a file, or a CSV value is not of its column's type.
+    """
+    return pl.concat([_read(path, types, required, null_values) for path in paths], rechunk=False)
+
+
+def start_digests(paths: Sequence[Path], executor: Executor) -> list[Future[str]]:
+    """SHA-256 of each file, computed beside other work (hashing lets other threads run)."""
+    return [executor.submit(_digest, path) for path in paths]
+
+
+def combined_digest(digests: Sequence[str]) -> str:
+    """One SHA-256 for several files: that of their digests, one a line."""
+    return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+
+def read_split(folder: Path) -> pl.DataFrame:
+    """The table that an earlier step wrote into `folder`.
+
+    Raises:
+        StepError: the folder holds no `data.parquet`, or an unreadable one.
+    """
+    path = folder / "data.parquet"
+    if not path.is_file():
+        raise StepError(f"{path} does not exist; expected the output of an earlier step", BAD_USAGE)
+    try:
+        return pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise StepError(f"{path}: {_first_line(error)}; expected a Parquet file") from error
+
+
+def write_split(frame: pl.DataFrame, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(folder / "data.parquet", compression="lz4", statistics=False)
+
+
+def _read(
+    path: Path, types: Mapping[str, pl.DataType], required: Sequence[str], null_values: Sequence[str]
+) -> pl.DataFrame:
+    try:
+        parquet = path.name.lower().endswith(PARQUET_ENDINGS)
+        found = (pl.scan_parquet(path) if parquet else pl.scan_csv(path, infer_schema=False)).collect_schema().names()
+        if missing := [name for name in required if name not in found]:
+            raise DataError(f"{path.name}: column {missing[0]!r} is missing; found {', '.join(found)}")
+        present = {name: kind for name, kind in types.items() if name in found}
+        table = _read_parquet(path, present, null_values) if parquet else _read_csv(path, present, null_values)
+        return table.with_columns(pl.lit(None, kind).alias(name) for name, kind in types.items() if name not in found)
+    except pl.exceptions.NoDataError as error:
+        raise DataError(f"{path.name} is empty; expected a header and rows") from error
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{path.name}: {_first_line(error)}") from error
+
+
+def _read_parquet(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
+    cleaned = [_clean(name, null_values) if kind == pl.String else pl.col(name) for name, kind in types.items()]
+    return pl.scan_parquet(path).select(cleaned).collect(engine="streaming")
+
+
+def _read_csv(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
+    markers = sorted({f"{before}{value}{after}" for value in null_values for before in ("", " ") for after in ("", " ")})
+    table = pl.scan_csv(path, infer_schema=False, schema_overrides=dict(types), null_values=markers)
+    cleaned = [_clean(name, null_values) if kind == pl.String else pl.col(name) for name, kind in types.items()]
+    try:
+        return table.select(cleaned).collect(engine="streaming")
+    except pl.exceptions.ComputeError:
+        return _read_csv_as_text(path, types, null_values)
+
+
+def _read_csv_as_text(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
+    """The slow way, for numbers with spaces around them; it also knows which value is wrong."""
+    text = pl.read_csv(path, infer_schema=False, columns=list(types)).select(_clean(name, null_values) for name in types)
+    return text.select(_parsed(text[name], kind, path) for name, kind in types.items())
+
+
+def _parsed(text: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
+    if kind == pl.Boolean:
+        text = text.str.to_lowercase().replace({"1": "true", "0": "false"})
+        parsed = pl.select(pl.when(text == "true").then(True).when(text == "false").then(False)).to_series().alias(text.name)
+    else:
+        parsed = text.cast(kind, strict=False)
+    wrong = (parsed.is_null() & text.is_not_null()).arg_true()
+    if len(wrong):
+        row = wrong[0]
+        raise DataError(
+            f"{path.name}: column {text.name!r}, row {row + 1}: {text[row]!r} is not {_meaning(kind)} ({len(wrong)} such rows)"
+        )
+    return parsed
+
+
+def _meaning(kind: pl.DataType) -> str:
+    if kind.is_integer():
+        return "a whole number"
+    return "a number" if kind.is_numeric() else f"a {kind} value"
+
+
+def _clean(name: str, null_values: Sequence[str]) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return pl.when(stripped.is_in(list(null_values)).not_()).then(stripped).alias(name)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return next(_lines(error), type(error).__name__)
+
+
+def _lines(error: Exception) -> Iterator[str]:
+    return (line for line in str(error).splitlines() if line.strip())
