@@ -1,0 +1,79 @@
+"""Render checked answers with cookiecutter; all of the project appears at its place, or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from renderer.staging import staging_folder
+from renderer.template import TEMPLATE, rules_importable
+from renderer.validate import validate
+
+
+class TargetExistsError(FileExistsError):
+    """One line: the project's folder exists, and nothing is ever written over."""
+
+
+class RenderError(RuntimeError):
+    """One line: what went wrong while rendering; nothing was left behind."""
+
+
+def refuse_existing(target: Path) -> None:
+    """Raises TargetExistsError if anything, a dangling link included, has the name `target`."""
+    if os.path.lexists(target):
+        raise TargetExistsError(f"{target} exists: choose another project_slug or output folder, or move it away")
+
+
+def _complete(answers: dict[str, str]) -> dict[str, Any]:
+    """Cookiecutter's context for `answers`, with the defaults of the others and none of the user's configuration."""
+    from cookiecutter.generate import generate_context
+    from cookiecutter.prompt import prompt_for_config
+
+    context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    context["cookiecutter"].update(prompt_for_config(context, no_input=True))
+    return context
+
+
+def _place(project: Path, target: Path) -> None:
+    refuse_existing(target)
+    try:
+        project.rename(target)
+    except OSError:
+        refuse_existing(target)
+        raise
+
+
+def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
+    """Stamp out a project; returns its folder, `output_dir`/<project_slug>.
+
+    Not for several threads at once: cookiecutter changes the working directory. Raises AnswerError, TargetExistsError,
+    or RenderError with the failure of the template or the disk as its cause.
+    """
+    checked = validate(answers)
+    output_dir = Path(output_dir).absolute()
+
+    from cookiecutter.exceptions import CookiecutterException
+    from cookiecutter.generate import generate_files
+    from jinja2 import TemplateError
+
+    try:
+        with rules_importable():
+            context = _complete(checked)
+            target = output_dir / context["cookiecutter"]["project_slug"]
+            refuse_existing(target)
+            with staging_folder(output_dir) as folder:
+                project = Path(generate_files(str(TEMPLATE), context, folder / "rendered"))
+                _place(project, target)
+    except TargetExistsError:
+        raise
+    except (CookiecutterException, TemplateError, OSError, UnicodeError) as error:
+        raise RenderError(_in_one_line(error)) from error
+    return target
+
+
+def _in_one_line(error: Exception) -> str:
+    where = f"{name}:{getattr(error, 'lineno', '?')}: " if (name := getattr(error, "name", None)) else ""
+    said = getattr(error, "message", None) or str(error)
+    return " ".join(f"{where}{said}".split()) or type(error).__name__
