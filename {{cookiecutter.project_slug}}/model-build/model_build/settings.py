@@ -78,6 +78,7 @@ class Gate:
 class Bias:
     metric: str
     maximum: float
+    group: str
 
 
 @dataclasses.dataclass(frozen=True)
