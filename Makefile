@@ -13,6 +13,7 @@ export PROJECT_VENV ?= $(CURDIR)/.venv-project
 export PROJECT_JOB_VENV ?= $(CURDIR)/.venv-job
 PROJECT := VENV='$(PROJECT_VENV)' JOB_VENV='$(PROJECT_JOB_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
 PYTEST := $(RUN)/python -m pytest
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 
 .PHONY: help
 help: ## List the targets
@@ -29,6 +30,10 @@ $(VENV)/dev.stamp: $(VENV)/tool.stamp requirements/dev.txt
 	@echo "Setting up the tests in $(VENV)"
 	@$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
+	@$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .PHONY: setup
@@ -60,7 +65,7 @@ lint: $(VENV)/dev.stamp ## Check style, types and texts
 	@$(RUN)/mypy
 
 .PHONY: bench
-bench: setup ## Print the ratios against named peers
+bench: setup $(VENV)/bench.stamp ## Print the ratios against named peers
 	@for benchmark in benchmarks/*.py; do $(RUN)/python "$$benchmark"; done
 
 .PHONY: docs
@@ -69,9 +74,10 @@ docs: $(VENV)/dev.stamp ## Build the documentation site in build/site
 
 .PHONY: lock
 lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
-	@for name in tool dev bench uv; do \
-	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
-	    "requirements/$$name.in" --output-file "requirements/$$name.txt"; done
+	@$(COMPILE) --group bootstrap --output-file requirements/uv.txt
+	@$(COMPILE) pyproject.toml --output-file requirements/tool.txt
+	@$(COMPILE) --group dev --constraints requirements/tool.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' lock $(PROJECT)
 
 .PHONY: clean

@@ -24,8 +24,8 @@ class AnswerError(ValueError):
 class DerivedName:
     """A name or text in AWS that contains an answer.
 
-    `limit` counts characters; `source` names the AWS contract that sets it: a shape of a service model (`service:Shape`)
-    or, where the model states none, the page of the user guide.
+    `limit` counts characters; `source` names the AWS contract that sets it: a shape of a service model
+    (`service:Shape`) or, where the model states none, the page of the user guide.
     """
 
     kind: str
@@ -85,11 +85,12 @@ DERIVED_NAMES: tuple[DerivedName, ...] = (
 
 def length_budget(option: str) -> int:
     """Characters that the longest name derived from `option` leaves for it."""
-    others = {**dict.fromkeys(("project_slug", "project_name", "description", "owner", "cost_center"), ""), **LONGEST_BINDINGS}
+    others = {
+        **dict.fromkeys(("project_slug", "project_name", "description", "owner", "cost_center"), ""),
+        **LONGEST_BINDINGS,
+    }
     return min(
-        derived.limit - len(derived.name(**others))
-        for derived in DERIVED_NAMES
-        if f"{{{option}}}" in derived.template
+        derived.limit - len(derived.name(**others)) for derived in DERIVED_NAMES if f"{{{option}}}" in derived.template
     )
 
 
@@ -109,7 +110,9 @@ _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 _TAG = r"_:=+@\-"
 _NO_AWS_PREFIX = "(?![aA][wW][sS]:)"
 _DEVICES = "(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])"
-_RESERVED = "(?:[aA][wW][sS]|[sS][sS][mM]|[xX][nN]--|[sS][tT][hH][rR][eE][eE]-|[aA][mM][zZ][nN]-[sS]3-[dD][eE][mM][oO]-)"
+_RESERVED = (
+    "(?:[aA][wW][sS]|[sS][sS][mM]|[xX][nN]--|[sS][tT][hH][rR][eE][eE]-|[aA][mM][zZ][nN]-[sS]3-[dD][eE][mM][oO]-)"
+)
 
 
 def _text_pattern(letters: str, marks: str) -> str:
@@ -172,7 +175,9 @@ def check_answer(option: str, value: object, options: Mapping[str, Any]) -> str:
     return check_text(option, value)
 
 
-_UNDECOMPOSED = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th"})
+_UNDECOMPOSED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th"}
+)
 
 
 def slug_from(project_name: str) -> str:

@@ -13,7 +13,7 @@ target="build/demo/$number"
 mkdir -p "$target"
 
 say "Stamp out a project"
-step .venv/bin/sagemaker-mlops new --no-input --output-dir "$target" "$@"
+step .venv/bin/python -m renderer new --no-input --output-dir "$target" "$@"
 cd "$target"/*/model-build
 
 say "Set up its environments"

@@ -1,4 +1,4 @@
-"""The `sagemaker-mlops` command: reads arguments, asks questions, says what happened. Exit codes: 1 failed, 2 refused."""
+"""The `sagemaker-mlops` command: reads arguments, asks questions, says what happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.render import RenderError, TargetExistsError, refuse_existing, ren
 from renderer.template import AnswerError, options, version
 from renderer.validate import parse
 
-_EXAMPLES = f"""Options to answer: {', '.join(options())}.
+_EXAMPLES = f"""Options to answer: {", ".join(options())}.
 
 \b
 Examples:
@@ -77,7 +77,7 @@ def _ask(given: dict[str, str], output_dir: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    """Run the command; every refusal and failure is one line on stderr."""
+    """Run the command; every refusal (exit code 2) and failure (1) is one line on stderr."""
     logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
     try:
         with stopping_as_exception():

@@ -31,7 +31,7 @@ def _complete(answers: dict[str, str]) -> dict[str, Any]:
     from cookiecutter.generate import generate_context
     from cookiecutter.prompt import prompt_for_config
 
-    context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    context: dict[str, Any] = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
     context["cookiecutter"].update(prompt_for_config(context, no_input=True))
     return context
 
@@ -61,7 +61,7 @@ def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
     try:
         with rules_importable():
             context = _complete(checked)
-            target = output_dir / context["cookiecutter"]["project_slug"]
+            target = output_dir / str(context["cookiecutter"]["project_slug"])
             refuse_existing(target)
             with staging_folder(output_dir) as folder:
                 project = Path(generate_files(str(TEMPLATE), context, folder / "rendered"))

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+__all__ = ["TEMPLATE", "AnswerError", "options", "prompts", "rules", "rules_importable", "version"]
+
 _RULES_MODULE = "local_extensions"
 
 
