@@ -1,0 +1,1 @@
+"""The pipelines of this project: what they are made of, how they are compiled and how they reach AWS."""
