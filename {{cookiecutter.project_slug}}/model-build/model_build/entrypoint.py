@@ -1,7 +1,7 @@
-"""What the project's image does with its arguments: `train` and `serve` as SageMaker calls them, all else as it is given.
+"""What the project's image does with its arguments: `train` and `serve` as SageMaker calls them, all else as given.
 
-The contracts are "How Amazon SageMaker AI runs your training image" and "Custom inference code with hosting services" in
-the SageMaker developer guide. `SM_ML_ROOT` stands for /opt/ml, so that the same jobs run outside a container.
+The contracts are "How Amazon SageMaker AI runs your training image" and "Custom inference code with hosting
+services" in its developer guide. `SM_ML_ROOT` stands for /opt/ml, so that the same jobs run outside a container.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def read_hyperparameters(root: Path) -> dict[str, str]:
     except ValueError as error:
         raise EntrypointError(f"{path}: {error}; expected JSON") from error
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
-        raise EntrypointError(f'{path}: expected an object of text values, like {{"max_depth": "6"}}')
+        raise EntrypointError(f"{path}: expected an object of text values, one per hyperparameter")
     return {name: _unquoted(value) for name, value in content.items() if not name.startswith(("sagemaker_", "_"))}
 
 

@@ -1,0 +1,1 @@
+"""The model behind SageMaker's two routes: /ping and /invocations."""
