@@ -121,7 +121,7 @@ def load_bindings(
         repository = repository_uri(given["account_id"], given["region"], settings.project.slug)
         given["image_uri"] = f"{repository}:{image_tag(root)}"
     slug = settings.project.slug
-    values = {name: _typed(name, rule, given.get(name, ""), slug) for name, rule in RULES.items()}
+    values: dict[str, Any] = {name: _typed(name, rule, given.get(name, ""), slug) for name, rule in RULES.items()}
     bindings = Bindings(**values)
     check_bindings(bindings, settings)
     return bindings

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from model_build.settings import Settings
 
-SOURCES = ("Dockerfile", ".dockerignore", "requirements/job.txt", "project.toml", "model_build", "docs")
+SOURCES = (
+    "Dockerfile",
+    ".dockerignore",
+    "requirements/job.txt",
+    "project.toml",
+    "model_build/**/*",
+    "docs/*.svg",
+)
 TAG_LENGTH = 20
 
 
 def image_sources(root: Path) -> Iterator[Path]:
-    """Files that go into the image of the project at `root`, in a fixed order; caches and hidden files don't."""
-    for source in SOURCES:
-        path = root / source
-        if path.is_file():
-            yield path
-        else:
-            files = (file for file in path.rglob("*") if file.is_file())
-            yield from sorted((file for file in files if _counts(file.relative_to(root))), key=lambda f: f.as_posix())
+    """Files that go into the image of the project at `root` or decide how it is built, in a fixed order."""
+    for pattern in SOURCES:
+        files = [path for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
+        yield from sorted(files, key=lambda path: path.as_posix())
 
 
-def content_hash(files: Iterator[Path], root: Path) -> str:
+def content_hash(files: Iterable[Path], root: Path) -> str:
     """SHA-256 over names and contents, the same on every system: line ends count as one newline."""
     digest = hashlib.sha256()
     for file in files:
@@ -54,7 +57,3 @@ def image_uri(settings: Settings, root: Path) -> str:
 
     values = required(("account_id", "region"), settings, root)
     return f"{repository_uri(values['account_id'], values['region'], settings.project.slug)}:{image_tag(root)}"
-
-
-def _counts(relative: Path) -> bool:
-    return "__pycache__" not in relative.parts and not relative.name.startswith(".")

@@ -1,0 +1,236 @@
+"""Brings a compiled pipeline to SageMaker and starts it there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_build.local.parameters import Parameter, resolve_parameters
+from model_build.pipelines.bindings import Bindings
+from model_build.pipelines.compile import load_definition
+from model_build.pipelines.executions import Execution, describe, status
+from model_build.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sagemaker.client import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import TagTypeDef
+
+__all__ = [
+    "AwsError",
+    "Execution",
+    "describe",
+    "run_in_aws",
+    "s3_client",
+    "sagemaker_client",
+    "start",
+    "status",
+    "upsert",
+]
+
+COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
+
+
+class AwsError(RuntimeError):
+    """What AWS refused, in one line."""
+
+
+def sagemaker_client(bindings: Bindings) -> SageMakerClient:
+    """SageMaker in the region of the bindings."""
+    import boto3
+
+    return boto3.Session(region_name=bindings.region).client("sagemaker")
+
+
+def s3_client(bindings: Bindings) -> S3Client:
+    """S3 in the region of the bindings."""
+    import boto3
+
+    return boto3.Session(region_name=bindings.region).client("s3")
+
+
+def run_in_aws(action: Any) -> Any:
+    """What `action()` returns.
+
+    Raises:
+        AwsError: AWS can't be reached or refuses.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return action()
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        raise AwsError(f"{error.operation_name}: {details.get('Code')}: {details.get('Message')}") from error
+    except BotoCoreError as error:
+        raise AwsError(str(error)) from error
+
+
+def upsert(name: str, settings: Settings, bindings: Bindings, definition: Path, client: SageMakerClient) -> str:
+    """Create or update a pipeline from its compiled definition, and the group its models go to; the pipeline's ARN."""
+    tags = _tags(settings, bindings)
+    _upsert_group(settings, bindings, tags, client)
+    pipeline = settings.pipeline_name(name)
+    body = json.dumps(load_definition(definition), separators=(",", ":"))
+    description = settings.project.description or settings.project.name
+    try:
+        arn = client.update_pipeline(
+            PipelineName=pipeline,
+            PipelineDefinition=body,
+            PipelineDescription=description,
+            RoleArn=bindings.execution_role_arn,
+        )["PipelineArn"]
+    except client.exceptions.ClientError as error:
+        if not _is_missing(error):
+            raise
+        return client.create_pipeline(
+            PipelineName=pipeline,
+            PipelineDefinition=body,
+            PipelineDescription=description,
+            RoleArn=bindings.execution_role_arn,
+            ClientRequestToken=uuid.uuid4().hex,
+            Tags=tags,
+        )["PipelineArn"]
+    client.add_tags(ResourceArn=arn, Tags=tags)
+    return arn
+
+
+def start(
+    name: str,
+    settings: Settings,
+    bindings: Bindings,
+    definition: Path,
+    given: Mapping[str, str],
+    root: Path,
+    client: SageMakerClient,
+    s3: S3Client,
+    token: str = "",
+) -> str:
+    """Start an execution and return its ARN.
+
+    `GitCommit` and `DataVersion` are filled in unless given. A `token` (32 to 128 characters) makes a repeated call
+    return the execution that the first call started.
+
+    Raises:
+        ParameterError: a given parameter is unknown or not accepted by the definition.
+    """
+    parameters = {
+        entry["Name"]: Parameter(
+            entry["Name"], entry["Type"], entry.get("DefaultValue"), tuple(entry.get("EnumValues", ()))
+        )
+        for entry in load_definition(definition)["Parameters"]
+    }
+    values = resolve_parameters(parameters, given)
+    filled = dict(given)
+    if "GitCommit" in parameters:
+        filled.setdefault("GitCommit", git_commit(root))
+    if "DataVersion" in parameters:
+        filled.setdefault("DataVersion", data_version(values["InputData"], s3))
+    commit = re.sub(r"[^a-zA-Z0-9]", "", filled.get("GitCommit", ""))[:12] or "unknown"
+    return client.start_pipeline_execution(
+        PipelineName=settings.pipeline_name(name),
+        PipelineExecutionDisplayName=f"commit-{commit}",
+        PipelineParameters=[{"Name": key, "Value": value} for key, value in sorted(filled.items())],
+        ClientRequestToken=token or uuid.uuid4().hex,
+    )["PipelineExecutionArn"]
+
+
+def git_commit(root: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Commit of the project at `root`, `-dirty` when files differ from it; else what CI says; else "unknown"."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return described.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return next((environ[name] for name in COMMIT_VARIABLES if environ.get(name)), "unknown")
+
+
+def data_version(uri: str, s3: S3Client) -> str:
+    """Content version of all objects under an S3 URI, from their names, sizes and ETags."""
+    match = re.fullmatch(r"s3://([^/]+)/?(.*)", uri)
+    if not match:
+        return "unversioned"
+    bucket, prefix = match.groups()
+    digest = hashlib.sha256()
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            digest.update(f"{entry['Key'].removeprefix(prefix)}\0{entry['Size']}\0{entry['ETag']}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _upsert_group(settings: Settings, bindings: Bindings, tags: list[TagTypeDef], client: SageMakerClient) -> None:
+    """A version in a group may not carry tags, so the group carries them."""
+    group = settings.model_package_group
+    try:
+        arn = client.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    except client.exceptions.ClientError as error:
+        if not _is_missing(error):
+            raise
+        arn = client.create_model_package_group(
+            ModelPackageGroupName=group,
+            ModelPackageGroupDescription=settings.project.description or settings.project.name,
+            Tags=tags,
+        )["ModelPackageGroupArn"]
+    else:
+        client.add_tags(ResourceArn=arn, Tags=tags)
+    if bindings.consumer_account_ids:
+        client.put_model_package_group_policy(
+            ModelPackageGroupName=group, ResourcePolicy=json.dumps(group_policy(arn, bindings), sort_keys=True)
+        )
+
+
+def group_policy(group_arn: str, bindings: Bindings) -> dict[str, Any]:
+    """Resource policy by which the consumer accounts read, approve and deploy the versions of a group.
+
+    AWS, "Deploy a model from a different account" in the SageMaker developer guide.
+    """
+    partition = group_arn.split(":")[1]
+    consumers = {"AWS": [f"arn:{partition}:iam::{account}:root" for account in bindings.consumer_account_ids]}
+    versions = group_arn.replace(":model-package-group/", ":model-package/", 1) + "/*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "ReadGroup",
+                "Effect": "Allow",
+                "Principal": consumers,
+                "Action": ["sagemaker:DescribeModelPackageGroup"],
+                "Resource": group_arn,
+            },
+            {
+                "Sid": "UseVersions",
+                "Effect": "Allow",
+                "Principal": consumers,
+                "Action": [
+                    "sagemaker:CreateModel",
+                    "sagemaker:DescribeModelPackage",
+                    "sagemaker:ListModelPackages",
+                    "sagemaker:UpdateModelPackage",
+                ],
+                "Resource": versions,
+            },
+        ],
+    }
+
+
+def _tags(settings: Settings, bindings: Bindings) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": value} for key, value in sorted({**settings.tags, **bindings.tags}.items())]
+
+
+def _is_missing(error: Any) -> bool:
+    """SageMaker says ResourceNotFound for pipelines and ValidationException, with words, for groups."""
+    details = error.response["Error"]
+    words = re.search(r"does not exist|not find|not found", details.get("Message", ""), re.IGNORECASE)
+    return details["Code"].startswith("ResourceNotFound") or (details["Code"] == "ValidationException" and bool(words))
