@@ -70,7 +70,9 @@ def ratio(numerator: float, denominator: float) -> float:
     return float("inf") if numerator > 0 else float("nan")
 
 
-def pretraining_metrics(label: Ints, advantaged: Mask, disadvantaged: Mask, group: Ints | None = None) -> dict[str, float]:
+def pretraining_metrics(
+    label: Ints, advantaged: Mask, disadvantaged: Mask, group: Ints | None = None
+) -> dict[str, float]:
     """Bias in the labels of two facets; arrays of shape (n,), `group` the codes to condition CDDL on."""
     a, d = label[advantaged], label[disadvantaged]
     shares_a, shares_d = (np.bincount(facet, minlength=2) / max(len(facet), 1) for facet in (a, d))

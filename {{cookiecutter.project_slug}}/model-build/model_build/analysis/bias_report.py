@@ -24,7 +24,7 @@ def facet_masks(sensitive: pl.Series, advantaged: str) -> tuple[Mask, dict[str, 
     text = sensitive.cast(pl.String)
     values = text.drop_nulls().unique().sort().to_list()
     if advantaged not in values:
-        raise DataError(f"column {sensitive.name!r} never holds {advantaged!r} (data.advantaged); found {', '.join(values)}")
+        raise DataError(f"column {sensitive.name!r} never holds {advantaged!r} (data.advantaged); found {values}")
     others = {value: (text == value).fill_null(False).to_numpy() for value in values if value != advantaged}
     if not others:
         raise DataError(f"column {sensitive.name!r} holds only {advantaged!r}; expected a group to compare with")

@@ -24,14 +24,14 @@ def feature_names(columns: Mapping[str, pl.DataType], data: Data) -> list[str]:
     """
     roles = {"label": data.label, "sensitive": data.sensitive, "weight": data.weight, "group": data.group}
     named = {f"data.{role}": column for role, column in roles.items() if column}
-    named |= {"data.exclude": column for column in data.exclude if column not in columns}
-    for setting, column in named.items():
+    for setting, column in [*named.items(), *(("data.exclude", column) for column in data.exclude)]:
         if column not in columns:
-            raise DataError(f"project.toml: {setting} names {column!r}; expected a column of contract.py: {', '.join(columns)}")
+            known = ", ".join(columns)
+            raise DataError(f"project.toml: {setting} names {column!r}; expected a column of contract.py: {known}")
     hidden = {data.label, data.weight, data.group, *data.exclude}
     features = [name for name in columns if name not in hidden]
     if not features:
-        raise DataError("contract.py: no column is left for the model; expected at least one beside label, weight, group and exclude")
+        raise DataError("contract.py: no column is left for the model beside label, weight, group and exclude")
     return features
 
 

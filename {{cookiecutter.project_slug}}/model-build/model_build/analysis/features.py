@@ -1,4 +1,4 @@
-"""From raw columns to the model's numbers: fitted on the training split, saved with the model, used wherever it predicts."""
+"""From raw columns to the model's numbers: fitted on the training split, used wherever the model predicts."""
 
 from __future__ import annotations
 
@@ -106,11 +106,14 @@ class Preprocessing:
             codes = text.cast(pl.Enum(self.classes), strict=False).to_physical()
             strange = text.filter(codes.is_null() & text.is_not_null())
             if len(strange):
+                accepted = ", ".join(self.classes)
                 raise DataError(
-                    f"label column {self.label!r} holds {strange[0]!r} ({len(strange)} rows); expected {', '.join(self.classes)}"
+                    f"label column {self.label!r} holds {strange[0]!r} ({len(strange)} rows); expected {accepted}"
                 )
         if codes.null_count():
-            raise DataError(f"label column {self.label!r} is empty in {codes.null_count()} rows; expected a label in every row")
+            raise DataError(
+                f"label column {self.label!r} is empty in {codes.null_count()} rows; expected it in every row"
+            )
         return codes.cast(pl.Float64).to_numpy()
 
     def signature(self) -> dict[str, Any]:
@@ -145,7 +148,9 @@ class Preprocessing:
                 Feature(entry["name"], entry["type"], tuple(entry["categories"]) if "categories" in entry else None)
                 for entry in content["features"]
             )
-            return cls(features, content["label"], cast(ProblemType, content["problem_type"]), tuple(content["classes"]))
+            return cls(
+                features, content["label"], cast(ProblemType, content["problem_type"]), tuple(content["classes"])
+            )
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, DataError):
                 raise

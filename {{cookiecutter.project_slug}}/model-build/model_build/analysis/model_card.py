@@ -70,7 +70,7 @@ def model_card(
         ],
         "additional_information": {
             "ethical_considerations": _ethics(settings),
-            "caveats_and_recommendations": "Intervals are those of test data of the same size; they say nothing about drift.",
+            "caveats_and_recommendations": "Intervals hold for test data of the same size and kind.",
             "custom_details": {"data": dataset, "xgboost": training["xgboost_version"]},
         },
     }
@@ -150,5 +150,5 @@ def _ethics(settings: Settings) -> str:
     if not data.sensitive:
         return "No sensitive attribute is named in project.toml; bias was not measured."
     hidden = data.sensitive in data.exclude
-    given = "is not given to the model, though other features may stand in for it" if hidden else "is a feature of the model"
+    given = "is not given to the model, though others may stand in for it" if hidden else "is a feature of the model"
     return f"The attribute {data.sensitive} {given}. Metrics are reported for each of its groups."

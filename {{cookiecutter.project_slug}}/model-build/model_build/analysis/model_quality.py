@@ -31,6 +31,8 @@ CONSTANT_METRICS: dict[ProblemType, tuple[str, ...]] = {
     "multiclass_classification": WEIGHTED,
     "regression": (),
 }
+
+
 def finite(number: float) -> float | str:
     """The number, or "NaN" where JSON has none."""
     return number if math.isfinite(number) else "NaN"

@@ -54,5 +54,7 @@ def largest_difference(native: NDArray[np.float32], onnx: NDArray[np.float32]) -
     difference = np.abs(native.astype(np.float64) - onnx.astype(np.float64))
     scaled = difference / np.maximum(1.0, np.abs(native))
     if not (scaled <= TOLERANCE).all():
-        raise DataError(f"the ONNX model differs from the native one by {scaled.max():.2g}; expected at most {TOLERANCE:g}")
+        raise DataError(
+            f"the ONNX model is off by {scaled.max():.2g} from the native one; expected at most {TOLERANCE:g}"
+        )
     return float(difference.max())

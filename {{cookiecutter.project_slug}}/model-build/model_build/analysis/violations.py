@@ -32,7 +32,7 @@ def find_violations(contract: type[DataFrameModel], frame: pl.DataFrame, split: 
         accepted = accepted_values(contract)
         order = list(accepted)
         found = [_violation(error, split, accepted) for error in errors.schema_errors]
-        return sorted(found, key=lambda violation: order.index(violation.column) if violation.column in order else len(order))
+        return sorted(found, key=lambda v: order.index(v.column) if v.column in order else len(order))
     return []
 
 
@@ -53,7 +53,8 @@ def violation_table(violations: list[Violation]) -> str:
         for v in violations
     ]
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (header, *rows))
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (header, *rows))
+    return "\n".join(lines)
 
 
 def _violation(error: Any, split: str, accepted: dict[str, str]) -> Violation:

@@ -1,10 +1,11 @@
-"""Plots of the report as inline SVG: text stays text, ink takes the page's colour, the same data give the same bytes."""
+"""Plots of the report as inline SVG: text stays text, ink takes the page's colour, same data give same bytes."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -41,7 +42,8 @@ STYLE = {
 
 def plot(title: str, draw: Callable[[Axes], None], width: float = 4.6, height: float = 3.4) -> str:
     """An SVG element that `draw` fills; `title` is what a screen reader says."""
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": title}):
+    style: Any = {**STYLE, "svg.hashsalt": title}
+    with matplotlib.rc_context(style):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.add_subplot())
         buffer = io.StringIO()

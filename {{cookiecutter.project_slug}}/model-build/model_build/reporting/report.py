@@ -96,7 +96,8 @@ def metric_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     for name in SHOWN[evaluation.problem_type]:
         naive = evaluation.naive[name]
         better = "" if name == "mean_error" else "lower is better" if name in LOWER_IS_BETTER else "higher is better"
-        rows.append({"name": display_name(name), "estimate": evaluation.estimates[name], "naive": naive, "note": better})
+        estimate = evaluation.estimates[name]
+        rows.append({"name": display_name(name), "estimate": estimate, "naive": naive, "note": better})
     return rows
 
 
@@ -106,9 +107,7 @@ def comparison(evaluation: Evaluation) -> str:
     found = evaluation.naive_comparison(metric)
     lower = metric in LOWER_IS_BETTER
     margin = -found["difference"] if lower else found["difference"]
-    constant = (
-        "Always predicting the training mean" if lower else "Always predicting the most frequent class of the training data"
-    )
+    constant = "Always predicting the " + ("training mean" if lower else "most frequent class of the training data")
     verdict = f"beats it by {margin:.4f}" if margin > 0 else f"is no better: it misses it by {-margin:.4f}"
     return f"{constant} gives {metric} {found['naive']:.4f}. The model, with {found['model']:.4f}, {verdict}."
 
@@ -129,7 +128,8 @@ def label_summary(evaluation: Evaluation) -> list[tuple[str, str]]:
     """Distribution of the label in the test data."""
     if not evaluation.classes:
         label = pl.Series(evaluation.actual)
-        return [(name, f"{label.quantile(share):.4g}") for name, share in (("median", 0.5), ("5 %", 0.05), ("95 %", 0.95))]
+        shares = {"median": 0.5, "5 %": 0.05, "95 %": 0.95}
+        return [(name, f"{label.quantile(share):.4g}") for name, share in shares.items()]
     return [
         (name, f"{100 * float((evaluation.actual == position).mean()):.1f} %")
         for position, name in enumerate(evaluation.classes)
@@ -154,14 +154,22 @@ def figures(evaluation: Evaluation, training: dict[str, Any], settings: Settings
         scatter = plots.scatter_plot(evaluation.actual, evaluation.predicted, label, settings.data.seed)
         found += [
             ("Predicted against actual", scatter, "Points on the dashed line are predicted exactly."),
-            ("Residuals", plots.residual_plot(evaluation.actual, evaluation.predicted, label), "Errors of the test rows."),
+            (
+                "Residuals",
+                plots.residual_plot(evaluation.actual, evaluation.predicted, label),
+                "Errors of the test rows.",
+            ),
         ]
     found.append(_calibration_figure(evaluation, settings))
     metric = list(training["history"]["validation"])[-1]
     curve = plots.training_plot(training["history"], metric, training["rounds"])
-    found.append(("Training curve", curve, f"{training['rounds']} rounds are kept, where validation {metric} was best."))
+    found.append(
+        ("Training curve", curve, f"{training['rounds']} rounds are kept, where validation {metric} was best.")
+    )
     importance = plots.importance_plot(training["importance"])
-    found.append(("Feature importance", importance, "How much each feature reduces the training loss; not a causal effect."))
+    found.append(
+        ("Feature importance", importance, "How much each feature reduces the training loss; not a causal effect.")
+    )
     return found
 
 

@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.folder("--test", "test split")
     parser.folder("--output", "where evaluation.json, constraints.json and report.html go")
     parser.folder("--predictions", "where the predictions go")
-    parser.add_argument("--gate-metric", default=settings.gate.metric, choices=GATE_METRICS[settings.project.problem_type])
+    parser.add_argument(
+        "--gate-metric", default=settings.gate.metric, choices=GATE_METRICS[settings.project.problem_type]
+    )
     parser.add_argument("--gate-threshold", type=float, default=settings.gate.threshold)
     arguments = parser.parse_args(argv)
     model, test = read_model(arguments.model), read_split(arguments.test)
@@ -48,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     content = evaluation_json(evaluation, gate)
     report = render(evaluation, model, gate, settings)
     write_json(arguments.output / "evaluation.json", content)
-    write_json(arguments.output / "constraints.json", quality_constraints(evaluation.problem_type, evaluation.estimates))
+    write_json(
+        arguments.output / "constraints.json", quality_constraints(evaluation.problem_type, evaluation.estimates)
+    )
     (arguments.output / "report.html").write_text(report, encoding="utf-8", newline="\n")
     write_split(prediction_table(evaluation, test, settings), arguments.predictions)
     print(f"{evaluation.rows:,} test rows: {gate['message']}")
@@ -107,7 +111,10 @@ def evaluation_json(evaluation: Evaluation, gate: dict[str, Any]) -> dict[str, A
                 "rows": group.rows,
                 "label_mean": group.label_mean,
                 "prediction_mean": group.prediction_mean,
-                **{name: {key: finite(x) for key, x in dataclasses.asdict(e).items()} for name, e in group.estimates.items()},
+                **{
+                    name: {key: finite(x) for key, x in dataclasses.asdict(e).items()}
+                    for name, e in group.estimates.items()
+                },
             }
             for group in evaluation.groups
         },
@@ -117,13 +124,18 @@ def evaluation_json(evaluation: Evaluation, gate: dict[str, Any]) -> dict[str, A
 def prediction_table(evaluation: Evaluation, test: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """One row per test row: label, prediction, scores, and the columns that bias and weighting need."""
     label, data = settings.data.label, settings.data
-    columns = [test[label].alias("label"), _labels(evaluation, evaluation.predicted, test[label].dtype).alias("prediction")]
+    columns = [
+        test[label].alias("label"),
+        _labels(evaluation, evaluation.predicted, test[label].dtype).alias("prediction"),
+    ]
     if evaluation.problem_type == "binary_classification":
         columns.append(pl.Series("score", evaluation.score))
     elif evaluation.problem_type == "multiclass_classification":
         columns += [pl.Series(f"score_{name}", evaluation.score[:, i]) for i, name in enumerate(evaluation.classes)]
     taken = {column.name for column in columns}
-    kept = dict.fromkeys(name for name in (data.sensitive, data.weight, settings.bias.group) if name and name not in taken)
+    kept = dict.fromkeys(
+        name for name in (data.sensitive, data.weight, settings.bias.group) if name and name not in taken
+    )
     return pl.DataFrame([*columns, *(test[name] for name in kept)])
 
 

@@ -76,6 +76,8 @@ def read_model(folder: Path) -> TrainedModel:
 
     with model_folder(folder) as files:
         if not (files / MODEL).is_file():
-            raise StepError(f"{folder} holds neither {ARCHIVE} nor {MODEL}; expected the output of the train step", BAD_USAGE)
+            raise StepError(
+                f"{folder} holds neither {ARCHIVE} nor {MODEL}; expected the output of the train step", BAD_USAGE
+            )
         booster = xgb.Booster(model_file=files / MODEL)
         return TrainedModel(booster, read_preprocessing(files), read_json(files / TRAINING))

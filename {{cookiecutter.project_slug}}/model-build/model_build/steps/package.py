@@ -80,12 +80,14 @@ def files(
 def pack(content: Mapping[str, bytes]) -> bytes:
     """A gzipped tar archive without times, owners or order of its own."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", filename="", mtime=0, compresslevel=6) as zipped:
-        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for name in sorted(content):
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.mode = len(content[name]), 0o644
-                tar.addfile(entry, io.BytesIO(content[name]))
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", filename="", mtime=0, compresslevel=6) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name in sorted(content):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content[name]), 0o644
+            tar.addfile(entry, io.BytesIO(content[name]))
     return buffer.getvalue()
 
 

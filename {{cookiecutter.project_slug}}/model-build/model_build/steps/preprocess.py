@@ -84,7 +84,9 @@ def deal(table: pl.DataFrame, data: Data) -> dict[str, pl.DataFrame]:
     splits = {split: table.filter(numbers == position) for position, split in enumerate(SPLITS)}
     for split, frame in splits.items():
         if frame.is_empty():
-            raise DataError(f"the {split} split is empty; expected more rows or groups, or a larger data.splits.{split}")
+            raise DataError(
+                f"the {split} split is empty; expected more rows or groups, or a larger data.splits.{split}"
+            )
     return splits
 
 
@@ -105,7 +107,8 @@ def label_classes(train: pl.DataFrame, data: Data, problem_type: ProblemType) ->
     negative = [value for value in classes if value != data.positive]
     if data.positive not in found or len(negative) != 1:
         raise DataError(
-            f"label column {data.label!r} holds {', '.join(found)}; expected two values, one of them {data.positive!r} (data.positive)"
+            f"label column {data.label!r} holds {', '.join(found)}; "
+            f"expected two values, one of them {data.positive!r} (data.positive)"
         )
     return [negative[0], data.positive]
 

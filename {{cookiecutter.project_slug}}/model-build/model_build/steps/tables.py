@@ -1,4 +1,4 @@
-"""Tables that steps read and write: raw CSV and Parquet files on one side, one `data.parquet` per folder on the other."""
+"""Tables that steps read and write: raw CSV and Parquet files, and one `data.parquet` per folder."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ def _read_parquet(path: Path, types: Mapping[str, pl.DataType], null_values: Seq
 
 
 def _read_csv(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
-    markers = sorted({f"{before}{value}{after}" for value in null_values for before in ("", " ") for after in ("", " ")})
+    markers = sorted(
+        {f"{before}{value}{after}" for value in null_values for before in ("", " ") for after in ("", " ")}
+    )
     table = pl.scan_csv(path, infer_schema=False, schema_overrides=dict(types), null_values=markers)
     cleaned = [_clean(name, null_values) if kind == pl.String else pl.col(name) for name, kind in types.items()]
     try:
@@ -108,21 +110,26 @@ def _read_csv(path: Path, types: Mapping[str, pl.DataType], null_values: Sequenc
 
 def _read_csv_as_text(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
     """The slow way, for numbers with spaces around them; it also knows which value is wrong."""
-    text = pl.read_csv(path, infer_schema=False, columns=list(types)).select(_clean(name, null_values) for name in types)
+    text = pl.read_csv(path, infer_schema=False, columns=list(types)).select(
+        _clean(name, null_values) for name in types
+    )
     return text.select(_parsed(text[name], kind, path) for name, kind in types.items())
 
 
 def _parsed(text: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
     if kind == pl.Boolean:
         text = text.str.to_lowercase().replace({"1": "true", "0": "false"})
-        parsed = pl.select(pl.when(text == "true").then(True).when(text == "false").then(False)).to_series().alias(text.name)
+        parsed = (
+            pl.select(pl.when(text == "true").then(True).when(text == "false").then(False)).to_series().alias(text.name)
+        )
     else:
         parsed = text.cast(kind, strict=False)
     wrong = (parsed.is_null() & text.is_not_null()).arg_true()
     if len(wrong):
         row = wrong[0]
         raise DataError(
-            f"{path.name}: column {text.name!r}, row {row + 1}: {text[row]!r} is not {_meaning(kind)} ({len(wrong)} such rows)"
+            f"{path.name}: column {text.name!r}, row {row + 1}: {text[row]!r} is not {_meaning(kind)} "
+            f"({len(wrong)} such rows)"
         )
     return parsed
 

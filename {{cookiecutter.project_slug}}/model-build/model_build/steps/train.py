@@ -11,7 +11,6 @@ label distribution); into --output-dir: history.csv.
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,14 @@ import numpy as np
 import polars as pl
 import xgboost as xgb
 
-from model_build.analysis.checkpoints import INTERVAL_ROUNDS, NAME as CHECKPOINT, newest_checkpoint, training_fingerprint
+from model_build.analysis.checkpoints import (
+    INTERVAL_ROUNDS,
+    newest_checkpoint,
+    training_fingerprint,
+)
+from model_build.analysis.checkpoints import (
+    NAME as CHECKPOINT,
+)
 from model_build.analysis.errors import DataError
 from model_build.analysis.features import Preprocessing
 from model_build.analysis.hyperparameters import booster_parameters, parse_hyperparameters
@@ -63,7 +69,11 @@ def _parser() -> Parser:
     parser.folder("--preprocessing", "fitted encoders", os.environ.get("SM_CHANNEL_PREPROCESSING"))
     parser.folder("--model-dir", "where the model goes", os.environ.get("SM_MODEL_DIR"))
     parser.add_argument(
-        "--output-dir", type=Path, default=os.environ.get("SM_OUTPUT_DATA_DIR"), metavar="DIR", help="where the history goes"
+        "--output-dir",
+        type=Path,
+        default=os.environ.get("SM_OUTPUT_DATA_DIR"),
+        metavar="DIR",
+        help="where the history goes",
     )
     parser.add_argument("--checkpoint-dir", type=Path, metavar="DIR", help="where checkpoints are kept and looked for")
     parser.add_argument_group("hyperparameters", "--NAME VALUE, for example --max_depth 4")
@@ -107,7 +117,9 @@ def fit(
     """The best booster and the metrics of every round, {split: {metric: [value per round]}}."""
     threads = parameters["nthread"]
     train_matrix = xgb.QuantileDMatrix(**_arrays(train, preprocessing, weight), nthread=threads)
-    validation_matrix = xgb.QuantileDMatrix(**_arrays(validation, preprocessing, weight), ref=train_matrix, nthread=threads)
+    validation_matrix = xgb.QuantileDMatrix(
+        **_arrays(validation, preprocessing, weight), ref=train_matrix, nthread=threads
+    )
     rounds = int(hyperparameters["rounds"])
     callbacks: list[xgb.callback.TrainingCallback] = [
         xgb.callback.EarlyStopping(int(hyperparameters["early_stopping_rounds"]), save_best=True)

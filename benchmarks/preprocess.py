@@ -1,0 +1,124 @@
+"""Preprocessing of a million CSV rows: our step against the same in idiomatic pandas.
+
+    python benchmarks/preprocess.py --job-python .venv-job/bin/python --pandas-python .venv/bin/python
+
+The data are the adult census rows of the template, drawn with replacement, numbers jittered, some fields emptied. Both
+sides run as fresh processes on the same file and write the same: three Parquet splits, the encoders, the data's hash.
+The outputs are compared before a time counts. Each run prints seconds and peak resident memory; the ratio is that of
+the medians. Interpreters may also be given as JOB_PYTHON (polars, pandera) and PANDAS_PYTHON (pandas, pyarrow).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BAR, MEMORY_BAR = 8.0, 1.5
+OUTPUTS = ("train", "validation", "test", "preprocessing", "summary")
+
+GENERATE = """
+import sys, numpy as np, polars as pl
+source, target, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
+rng = np.random.default_rng(0)
+adult = pl.read_csv(source)
+big = adult[rng.integers(0, adult.height, rows)]
+noise = {"age": 3, "fnlwgt": 5000, "hours_per_week": 4, "capital_gain": 50}
+low_high = {"age": (17, 90), "fnlwgt": (10000, 1500000), "hours_per_week": (1, 99), "capital_gain": (0, 99999)}
+big = big.with_columns(
+    (pl.col(name) + pl.Series(rng.integers(-width, width + 1, rows))).clip(*low_high[name]).alias(name)
+    for name, width in noise.items()
+)
+texts = [name for name, kind in big.schema.items() if kind == pl.String and name != "income"]
+big = big.with_columns(
+    pl.when(pl.Series(rng.random(rows) < 0.02) & pl.lit(name in ("workclass", "occupation", "native_country")))
+    .then(pl.lit("?")).otherwise(pl.col(name)).alias(name) for name in texts
+)
+big.with_columns(pl.format(" {}", pl.col(name)).alias(name) for name in texts).write_csv(target)
+"""
+
+COMPARE = """
+import json, sys
+from pathlib import Path
+import polars as pl
+from polars.testing import assert_frame_equal
+ours, theirs = map(Path, sys.argv[1:])
+for split in ("train", "validation", "test"):
+    left, right = (pl.read_parquet(side / split / "data.parquet") for side in (ours, theirs))
+    assert_frame_equal(left, right.select(pl.col(n).cast(left.schema[n]) for n in left.columns))
+categories = lambda side: {
+    f["name"]: f.get("categories") for f in json.loads((side / "preprocessing/preprocessing.json").read_text())["features"]
+}
+assert categories(ours) == categories(theirs), "encoders differ"
+digest = lambda side: list(json.loads((side / "summary/data.json").read_text())["files"].values())
+assert digest(ours) == digest(theirs), "hashes differ"
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--job-python", default=os.environ.get("JOB_PYTHON", sys.executable), metavar="PYTHON")
+    parser.add_argument("--pandas-python", default=os.environ.get("PANDAS_PYTHON", sys.executable), metavar="PYTHON")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="preprocess-") as folder:
+        return compare(Path(folder), arguments.job_python, arguments.pandas_python, arguments.rows, arguments.runs)
+
+
+def compare(folder: Path, job_python: str, pandas_python: str, rows: int, runs: int) -> int:
+    project = stamp_out(folder)
+    (folder / "input").mkdir()
+    data = folder / "input" / "adult.csv"
+    subprocess.run([job_python, "-c", GENERATE, project / "data" / "adult.csv.gz", data, str(rows)], check=True)
+    print(f"{rows:,} rows, {data.stat().st_size / 1e6:.0f} MB of CSV, {os.cpu_count()} cores, median of {runs}")
+    peer = Path(__file__).with_name("preprocess_pandas.py")
+    sides = {
+        "model_build": [job_python, "-m", "model_build.steps.preprocess"],
+        "pandas": [pandas_python, str(peer), "--project", str(project)],
+    }
+    times: dict[str, list[float]] = {side: [] for side in sides}
+    memory: dict[str, float] = {}
+    for _ in range(runs):
+        for side, command in sides.items():
+            paths = [part for name in OUTPUTS for part in (f"--{name}", str(folder / side / name))]
+            seconds, peak = measured([*command, "--input", str(data.parent), *paths], project)
+            times[side].append(seconds)
+            memory[side] = max(memory.get(side, 0.0), peak)
+    subprocess.run([job_python, "-c", COMPARE, folder / "model_build", folder / "pandas"], check=True)
+    for side in sides:
+        print(f"{side:12} {statistics.median(times[side]):6.2f} s   peak {memory[side]:5.2f} GB")
+    ratio = statistics.median(times["pandas"]) / statistics.median(times["model_build"])
+    print(f"same rows, same encoders; {ratio:.1f} x faster (bar {BAR:.0f} x, {MEMORY_BAR} GB)")
+    return 0 if ratio >= BAR and memory["model_build"] < MEMORY_BAR else 1
+
+
+def stamp_out(folder: Path) -> Path:
+    """A default project, made by the template's own command."""
+    from cookiecutter.main import cookiecutter
+
+    answers = {"project_slug": "benchmark", "problem_type": "binary_classification"}
+    return Path(cookiecutter(str(ROOT), no_input=True, output_dir=folder, extra_context=answers)) / "model-build"
+
+
+def measured(command: list[str], project: Path) -> tuple[float, float]:
+    """Wall seconds and peak resident gigabytes of a process."""
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, cwd=project, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:3])} ended with {process.returncode}")
+    return seconds, usage.ru_maxrss * 1024 / 1e9
+
+
+if __name__ == "__main__":
+    sys.exit(main())
