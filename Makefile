@@ -75,8 +75,8 @@ docs: $(VENV)/dev.stamp ## Build the documentation site in build/site
 .PHONY: lock
 lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
 	@$(COMPILE) --group bootstrap --output-file requirements/uv.txt
-	@$(COMPILE) pyproject.toml --output-file requirements/tool.txt
-	@$(COMPILE) --group dev --constraints requirements/tool.txt --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tool.txt
 	@$(COMPILE) --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' lock $(PROJECT)
 
