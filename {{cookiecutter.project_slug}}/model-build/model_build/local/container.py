@@ -61,13 +61,13 @@ class Container:
         subprocess.run([self.engine, "rm", "--force", name], capture_output=True, check=False)
 
 
-def find_container(image: str) -> Container:
-    """The container engine of this machine, with an image that it has.
+def find_container(image: str, engine: str | None = None) -> Container:
+    """The container engine of this machine, or the one named, with an image that it has.
 
     Raises:
         ContainerError: no engine is installed or running, or it doesn't have the image.
     """
-    engine = next((path for name in _ENGINES if (path := shutil.which(name))), None)
+    engine = next((path for name in ([engine] if engine else _ENGINES) if (path := shutil.which(name))), None)
     if engine is None:
         raise ContainerError("no container engine found; install Docker or Podman, or run without --container")
     if subprocess.run([engine, "ps", "--quiet"], capture_output=True, check=False).returncode:
