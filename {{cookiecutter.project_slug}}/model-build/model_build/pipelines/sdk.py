@@ -5,6 +5,7 @@ Rests on SDK 3.27 (`sagemaker>=3.27,<4`). Importing it takes seconds: import thi
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -49,6 +50,7 @@ from sagemaker.core.workflow.functions import Join, JsonGet  # noqa: E402
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString  # noqa: E402
 from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: E402
 from sagemaker.core.workflow.properties import Properties, PropertyFile  # noqa: E402
+from sagemaker.mlops.workflow import steps as sdk_steps  # noqa: E402
 from sagemaker.mlops.workflow.condition_step import ConditionStep  # noqa: E402
 from sagemaker.mlops.workflow.fail_step import FailStep  # noqa: E402
 from sagemaker.mlops.workflow.pipeline import Pipeline  # noqa: E402
@@ -91,6 +93,8 @@ _SDK_CONFIG = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"
 # The SDK holds its configuration against a JSON schema at every look-up: over 100 times for this pipeline, nine
 # tenths of the time it takes. Ours is a constant, and PipelineSession validates it by another function.
 SageMakerConfig.validate_sagemaker_config = staticmethod(lambda sagemaker_config=None: None)
+# Each ProcessingStep makes a session, with its boto3 clients, only to ask it for the name of a function.
+sdk_steps.LocalSagemakerClient = functools.cache(sdk_steps.LocalSagemakerClient)
 
 
 class RegisterModelStep(ConfigurableRetryStep):  # type: ignore[misc]

@@ -1,0 +1,187 @@
+"""Bringing the pipeline to SageMaker, starting it and watching it, against an emulated AWS."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from definitions import VARIANTS, definition, variant
+from moto import mock_aws
+from rich.console import Console
+
+from model_build.local.parameters import ParameterError
+from model_build.pipelines import aws
+from model_build.pipelines.executions import NoExecutionError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+SETTINGS, BINDINGS = variant(*VARIANTS[0])
+NAME = SETTINGS.pipeline_name("training")
+EXECUTION = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{NAME}/execution/abcdefghijkl"
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclasses.dataclass
+class Cloud:
+    """An emulated account with the project's bucket, and the compiled definition."""
+
+    sagemaker: SageMakerClient
+    s3: S3Client
+    definition: Path
+
+    def upsert(self) -> str:
+        return aws.upsert("training", SETTINGS, BINDINGS, self.definition, self.sagemaker)
+
+    def start(self, **given: str) -> dict[str, str]:
+        """Parameters of a newly started execution."""
+        folder = self.definition.parent
+        arn = aws.start("training", SETTINGS, BINDINGS, self.definition, given, folder, self.sagemaker, self.s3)
+        listed = self.sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
+        return {parameter["Name"]: parameter["Value"] for parameter in listed}
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    for name in aws.COMMIT_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "training.json"
+    path.write_text(json.dumps(definition(*VARIANTS[0])))
+    with mock_aws():
+        cloud = Cloud(aws.sagemaker_client(BINDINGS), aws.s3_client(BINDINGS), path)
+        cloud.s3.create_bucket(
+            Bucket=BINDINGS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        cloud.s3.put_object(Bucket=BINDINGS.artifact_bucket, Key=f"{SETTINGS.project.slug}/data/a.csv", Body=b"1")
+        yield cloud
+
+
+def test_upsert_makes_pipeline_and_group_with_all_tags(cloud: Cloud) -> None:
+    arn = cloud.upsert()
+    group = cloud.sagemaker.describe_model_package_group(ModelPackageGroupName=SETTINGS.model_package_group)
+    for resource in (arn, group["ModelPackageGroupArn"]):
+        tags = {tag["Key"]: tag["Value"] for tag in cloud.sagemaker.list_tags(ResourceArn=resource)["Tags"]}
+        assert tags == {**SETTINGS.tags, **BINDINGS.tags}
+
+
+def test_upsert_again_updates_the_definition(cloud: Cloud) -> None:
+    arn = cloud.upsert()
+    changed = json.loads(cloud.definition.read_text())
+    changed["Metadata"] = {"changed": "yes"}
+    cloud.definition.write_text(json.dumps(changed))
+    assert cloud.upsert() == arn
+    assert json.loads(cloud.sagemaker.describe_pipeline(PipelineName=NAME)["PipelineDefinition"]) == changed
+
+
+def test_start_fills_in_commit_and_data_version(cloud: Cloud) -> None:
+    cloud.upsert()
+    first = cloud.start()
+    assert first["GitCommit"] == "unknown"
+    assert cloud.start()["DataVersion"] == first["DataVersion"]
+    cloud.s3.put_object(Bucket=BINDINGS.artifact_bucket, Key=f"{SETTINGS.project.slug}/data/a.csv", Body=b"2")
+    assert cloud.start()["DataVersion"] != first["DataVersion"]
+
+
+def test_start_takes_the_commit_from_ci_where_there_is_no_repository(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.upsert()
+    monkeypatch.setenv("GITHUB_SHA", "0123456789abcdef")
+    assert cloud.start()["GitCommit"] == "0123456789abcdef"
+
+
+@pytest.mark.parametrize("given", [{"Threshold": "0.9"}, {"GateThreshold": "high"}, {"ModelApprovalStatus": "Perhaps"}])
+def test_start_refuses_what_the_definition_does_not_accept(cloud: Cloud, given: dict[str, str]) -> None:
+    cloud.upsert()
+    with pytest.raises(ParameterError, match=next(iter(given))):
+        cloud.start(**given)
+    assert cloud.sagemaker.list_pipeline_executions(PipelineName=NAME)["PipelineExecutionSummaries"] == []
+
+
+def test_consumer_accounts_may_use_versions_but_not_change_the_group() -> None:
+    arn = f"arn:aws-cn:sagemaker:cn-north-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
+    bindings = dataclasses.replace(BINDINGS, consumer_account_ids=("444455556666",))
+    group, versions = aws.group_policy(arn, bindings)["Statement"]
+    assert group["Action"] == ["sagemaker:DescribeModelPackageGroup"]
+    assert versions["Resource"] == f"{arn.replace('model-package-group', 'model-package')}/*"
+    assert versions["Principal"] == {"AWS": ["arn:aws-cn:iam::444455556666:root"]}
+
+
+def test_upsert_lets_consumer_accounts_in() -> None:
+    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    bindings = dataclasses.replace(BINDINGS, consumer_account_ids=("444455556666",))
+    group = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
+    with Stubber(client) as stub:
+        stub.add_response("describe_model_package_group", _group(group))
+        stub.add_response("add_tags", {"Tags": []})
+        expected = {
+            "ModelPackageGroupName": SETTINGS.model_package_group,
+            "ResourcePolicy": json.dumps(aws.group_policy(group, bindings), sort_keys=True),
+        }
+        stub.add_response("put_model_package_group_policy", {"ModelPackageGroupArn": group}, expected)
+        aws._upsert_group(SETTINGS, bindings, [], client)
+        stub.assert_no_pending_responses()
+
+
+def test_status_follows_the_newest_execution_to_its_end_and_says_why_a_step_failed() -> None:
+    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    waited: list[float] = []
+    written = io.StringIO()
+    source = EXECUTION.replace("abcdefghijkl", "earlier")
+    cached = _step("Preprocess", "Succeeded", CacheHitResult={"SourcePipelineExecutionArn": source})
+    failed = _step("Train", "Failed", FailureReason="AlgorithmError: [out of memory]", AttemptCount=2)
+    with Stubber(client) as stub:
+        stub.add_response(
+            "list_pipeline_executions", {"PipelineExecutionSummaries": [{"PipelineExecutionArn": EXECUTION}]}
+        )
+        for status, steps in (("Executing", [cached]), ("Failed", [cached, failed])):
+            described = {"PipelineExecutionStatus": status, "FailureReason": "Step failure" if steps[1:] else ""}
+            stub.add_response("describe_pipeline_execution", described)
+            stub.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": steps})
+        console = Console(file=written, width=120)
+        ended = aws.status("training", SETTINGS, client, console, sleep=waited.append)
+        stub.assert_no_pending_responses()
+    assert (ended.status, len(waited)) == ("Failed", 1)
+    assert [(step.name, step.seconds) for step in ended.steps] == [("Preprocess", 90.0), ("Train", 90.0)]
+    shown = written.getvalue()
+    assert "from the cache of execution earlier" in shown
+    assert "AlgorithmError: [out of memory] · attempt 2" in shown
+    assert "Step failure" in shown
+
+
+def test_status_of_a_pipeline_that_never_ran_says_so(cloud: Cloud) -> None:
+    cloud.upsert()
+    with pytest.raises(NoExecutionError, match="never been started"):
+        aws.status("training", SETTINGS, cloud.sagemaker, Console(file=io.StringIO()))
+
+
+def test_refusal_by_aws_becomes_one_line(cloud: Cloud) -> None:
+    with pytest.raises(aws.AwsError, match=r"^DescribePipeline: ") as caught:
+        aws.run_in_aws(lambda: cloud.sagemaker.describe_pipeline(PipelineName="none"))
+    assert "\n" not in str(caught.value)
+
+
+def _group(arn: str) -> dict[str, Any]:
+    return {
+        "ModelPackageGroupName": SETTINGS.model_package_group,
+        "ModelPackageGroupArn": arn,
+        "CreationTime": BEGIN,
+        "CreatedBy": {},
+        "ModelPackageGroupStatus": "Completed",
+    }
+
+
+def _step(name: str, status: str, **more: Any) -> dict[str, Any]:
+    times = {"StartTime": BEGIN, "EndTime": BEGIN + timedelta(seconds=90)}
+    return {"StepName": name, "StepStatus": status, **times, **more}
