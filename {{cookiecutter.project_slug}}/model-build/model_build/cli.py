@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PipelineArgument = Annotated[str, typer.Argument(metavar="[PIPELINE]", help="Which pipeline.")]
+PipelineArgument = Annotated[str, typer.Argument(metavar="PIPELINE", help="Which pipeline.")]
 BindingsOption = Annotated[
     str,
     typer.Option(metavar="laptop|aws", help="Placeholders, or where this project's bytes really live."),
@@ -58,7 +58,7 @@ def main() -> NoReturn:
 
 @app.command()
 def compile(
-    pipeline: Annotated[str, typer.Argument(metavar="[PIPELINE]", help="Which pipeline; all without one.")] = "",
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="Which pipeline; all without one.")] = "",
     bindings: BindingsOption = "laptop",
 ) -> None:
     """Compile pipelines to build/pipelines/*.json, without network.
@@ -80,7 +80,7 @@ def run(
     pipeline: PipelineArgument = "training",
     data: Annotated[
         Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of CSV or Parquet files instead of the sample."),
+        typer.Option(metavar="DIR", help="Folder of CSV or Parquet files instead of the sample."),
     ] = None,
     set_: ValuesOption = None,
     from_: Annotated[
@@ -184,7 +184,7 @@ def start(
 
 @app.command()
 def status(
-    execution: Annotated[str, typer.Argument(metavar="[EXECUTION]", help="Id or ARN; the newest without one.")] = "",
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Id or ARN; the newest without one.")] = "",
     pipeline: Annotated[str, typer.Option(help="Which pipeline.")] = "training",
 ) -> None:
     """Show an execution in SageMaker until it has ended.

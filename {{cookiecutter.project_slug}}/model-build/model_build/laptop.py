@@ -165,7 +165,7 @@ def _fill(
     if "InputData" in definition.parameters and "InputData" not in given:
         folder = request.data or root / settings.data.sample
         if not folder.is_dir():
-            raise LaptopError(f"project.toml: data.sample = {settings.data.sample!r} is no folder")
+            raise LaptopError(f"{folder} is no folder; expected one with CSV or Parquet files")
         digest = folder_digest(folder)[:16]
         filled["InputData"] = f"{definition.parameters['InputData'].default.rstrip('/')}/{digest}"
         workspace.store.copy_in(folder, filled["InputData"])
@@ -193,7 +193,7 @@ def _show_summary(record: ExecutionRecord, workspace: Workspace, console: Consol
     report = _report(record, workspace)
     if report:
         lines["Report"] = str(report)
-    if record.status is Status.FAILED and record.first(Status.FAILED):
+    if record.status is Status.FAILED:
         lines["Record"] = str(workspace.executions.folder(record.id) / "execution.json")
     for name in ("Model", "Report", "Registered", "Record", "Next"):
         if name in lines:

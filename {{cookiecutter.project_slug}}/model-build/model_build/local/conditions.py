@@ -68,9 +68,13 @@ def describe(condition: Mapping[str, Any], scope: Scope) -> str:
         return f"not ({describe(_negated(condition), scope)})"
     if kind in ("In", "NotIn"):
         query, values = (evaluate(part, scope) for part in _membership(condition))
-        return f"{as_text(query)} {'in' if kind == 'In' else 'not in'} {', '.join(map(as_text, values))}"
+        return f"{_short(query)} {'in' if kind == 'In' else 'not in'} {', '.join(map(_short, values))}"
     left, right = evaluate(condition["LeftValue"], scope), evaluate(condition["RightValue"], scope)
-    return f"{as_text(left)} {_COMPARISONS[kind][0]} {as_text(right)}"
+    return f"{_short(left)} {_COMPARISONS[kind][0]} {_short(right)}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else as_text(value)
 
 
 def _negated(condition: Mapping[str, Any]) -> Any:

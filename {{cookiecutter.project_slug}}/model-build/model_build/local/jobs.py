@@ -173,7 +173,8 @@ def seconds_allowed(request: Mapping[str, Any]) -> float | None:
 
 
 def _thread_variables(threads: int) -> dict[str, str]:
-    return dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    """Threads that fit the job's share; PASSIVE, as threads that spin while they wait starve each other on a laptop."""
+    return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def _relocated(text: str, root: Path) -> str:

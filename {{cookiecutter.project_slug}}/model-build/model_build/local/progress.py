@@ -96,7 +96,9 @@ class LineProgress:
         elif step.status is Status.NOT_EXECUTED:
             return
         else:
-            seconds = f" ({step.seconds:.1f} s)" if step.status in (Status.SUCCEEDED, Status.FAILED) else ""
+            seconds = (
+                f" ({step.seconds:.1f} s)" if step.start and step.status in (Status.SUCCEEDED, Status.FAILED) else ""
+            )
             note = f" {step.note}" if step.note and step.status is Status.SUCCEEDED else ""
             words = f"  {step.name}: {state(step)}{seconds}{note}"
         self.console.print(Text(words), soft_wrap=True)

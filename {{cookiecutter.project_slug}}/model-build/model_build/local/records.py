@@ -58,10 +58,6 @@ class ExecutionRecord:
     seconds: float = 0.0
     failure: str | None = None
 
-    def first(self, status: Status) -> StepRecord | None:
-        """The first step in a state."""
-        return next((step for step in self.steps.values() if step.status is status), None)
-
 
 def now() -> str:
     """The time in UTC, ISO 8601."""

@@ -91,6 +91,9 @@ class _Execution:
         with _signals_as_interrupt(), ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
             try:
                 self.changed(self.record, None)
+                for step in self.record.steps.values():
+                    if step.reuse:
+                        self.changed(self.record, step)
                 self._schedule(pool)
                 while self.running:
                     done, _ = wait(self.running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
