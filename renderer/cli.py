@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import click
 
+from renderer.answers import parse
 from renderer.interrupts import Stopped, stopping_as_exception
-from renderer.render import RenderError, TargetExistsError, refuse_existing, render
+from renderer.rendering import RenderError, TargetExistsError, refuse_existing, render
 from renderer.template import AnswerError, options, version
-from renderer.validate import parse
 
 _EXAMPLES = f"""Options to answer: {", ".join(options())}.
 

@@ -15,7 +15,8 @@ from renderer.template import options
 
 HOSTILE = [
     "", " ", ".", "..", "../evil", "/etc/passwd", "C:\\evil", "a/../b", "a\\b", "~/x", "a..b", "-x", "--output-dir",
-    "a b ", " a", "a  b", "{{ 7*7 }}", "{% raw %}", "{# x #}", "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "a b ", " a", "a  b",
+    "{{ 7*7 }}", "{% raw %}", "{# x #}", "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
     "$(id)", "`id`", "${HOME}", "a;b", "a|b", "a&b", "a<b", "a>b", 'a"b', "a'b", "a\nb", "a\n", "\na", "a\rb", "a\tb",
     "a\0b", "a\x1b[31mb", "a\x7fb", "a\u202eb", "a\u200bb", "a\u00a0b", "\ufeffa", "caf\u0065\u0301", "\U0001f600",
     "\u0430pi", "\uff41pi", "\u2170", "a\u2028b", "aws:x", "AWS:x", "a" * 5000, "#x", "!x", "*", "a*b", "@x", "=1+1",

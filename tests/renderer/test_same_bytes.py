@@ -44,7 +44,7 @@ def bare(output: Path, answers: dict[str, str]) -> Path:
             no_input=True,
             extra_context=answers,
             output_dir=str(output / "projects"),
-            default_config=folders,  # type: ignore[arg-type]  # a dict is documented
+            default_config=folders,
         )
     )
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from renderer.answers import validate
 from renderer.staging import staging_folder
 from renderer.template import TEMPLATE, rules_importable
-from renderer.validate import validate
 
 
 class TargetExistsError(FileExistsError):
@@ -54,9 +54,7 @@ def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
     checked = validate(answers)
     output_dir = Path(output_dir).absolute()
 
-    from cookiecutter.exceptions import CookiecutterException
     from cookiecutter.generate import generate_files
-    from jinja2 import TemplateError
 
     try:
         with rules_importable():
@@ -68,12 +66,22 @@ def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
                 _place(project, target)
     except TargetExistsError:
         raise
-    except (CookiecutterException, TemplateError, OSError, UnicodeError) as error:
+    except Exception as error:  # a template can raise anything
         raise RenderError(_in_one_line(error)) from error
     return target
 
 
 def _in_one_line(error: Exception) -> str:
-    where = f"{name}:{getattr(error, 'lineno', '?')}: " if (name := getattr(error, "name", None)) else ""
-    said = getattr(error, "message", None) or str(error)
-    return " ".join(f"{where}{said}".split()) or type(error).__name__
+    """For a syntax error with file and line, for an error that isn't cookiecutter's or the disk's with its type."""
+    from cookiecutter.exceptions import CookiecutterException, UndefinedVariableInTemplate
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    if isinstance(error, TemplateSyntaxError):
+        said = f"{error.name}, line {error.lineno}: {error.message}"
+    elif isinstance(error, UndefinedVariableInTemplate):
+        said = f"{error.message}: {error.error}"
+    elif isinstance(error, CookiecutterException | TemplateError | OSError):
+        said = str(error)
+    else:
+        said = f"{type(error).__name__}: {error}"
+    return " ".join(said.split())
