@@ -56,6 +56,7 @@ class Data:
     exclude: list[str]
     sensitive: str
     advantaged: str
+    strata: str
     weight: str
     group: str
     splits: Splits
@@ -78,7 +79,6 @@ class Gate:
 class Bias:
     metric: str
     maximum: float
-    group: str
 
 
 @dataclasses.dataclass(frozen=True)

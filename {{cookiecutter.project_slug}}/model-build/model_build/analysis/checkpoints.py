@@ -20,8 +20,8 @@ def training_fingerprint(parameters: Mapping[str, Any], features: Sequence[str],
     return hashlib.sha256(json.dumps([same, list(features), rows], sort_keys=True).encode()).hexdigest()
 
 
-def newest_checkpoint(folder: Path, fingerprint: str) -> Path | None:
-    """The checkpoint with the most rounds; those of another training are removed."""
+def usable_checkpoints(folder: Path, fingerprint: str) -> list[Path]:
+    """Checkpoints of this training, those with the most rounds first; those of another one are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / "fingerprint"
     found = {int(match[1]): path for path in folder.iterdir() if (match := _PATTERN.fullmatch(path.name))}
@@ -29,5 +29,5 @@ def newest_checkpoint(folder: Path, fingerprint: str) -> Path | None:
         for path in found.values():
             path.unlink()
         mark.write_text(fingerprint, encoding="utf-8")
-        return None
-    return found[max(found)] if found else None
+        return []
+    return [found[rounds] for rounds in sorted(found, reverse=True)]

@@ -22,8 +22,8 @@ def feature_names(columns: Mapping[str, pl.DataType], data: Data) -> list[str]:
     Raises:
         DataError: a column named in `project.toml` is not in the contract, or no feature is left.
     """
-    roles = {"label": data.label, "sensitive": data.sensitive, "weight": data.weight, "group": data.group}
-    named = {f"data.{role}": column for role, column in roles.items() if column}
+    roles = ("label", "sensitive", "strata", "weight", "group")
+    named = {f"data.{role}": getattr(data, role) for role in roles if getattr(data, role)}
     for setting, column in [*named.items(), *(("data.exclude", column) for column in data.exclude)]:
         if column not in columns:
             known = ", ".join(columns)

@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     if not settings.checks_bias:
         raise StepError("bias needs a binary label and data.sensitive in project.toml", BAD_USAGE)
-    if arguments.metric == "CDDPL" and not settings.bias.group:
-        raise StepError("CDDPL needs bias.group in project.toml", BAD_USAGE)
+    if arguments.metric == "CDDPL" and not settings.data.strata:
+        raise StepError("CDDPL needs data.strata in project.toml", BAD_USAGE)
     before = label_bias(read_split(arguments.train), settings)
     after = prediction_bias(read_split(arguments.predictions), settings)
     gate = gate_verdict(after, arguments.metric, arguments.maximum, settings.data.sensitive)
@@ -78,7 +78,7 @@ def column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def _groups(frame: pl.DataFrame, settings: Settings) -> Any:
-    return group_codes(column(frame, settings.bias.group)) if settings.bias.group else None
+    return group_codes(column(frame, settings.data.strata)) if settings.data.strata else None
 
 
 def gate_verdict(

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def required_columns(features: Sequence[str], data: Data) -> list[str]:
     """Columns without which nothing can be done; others of the contract are left to its check."""
-    return [*features, *(name for name in (data.label, data.sensitive, data.weight, data.group) if name)]
+    return [*features, *(name for name in (data.label, data.sensitive, data.weight, data.group, data.strata) if name)]
 
 
 def deal(table: pl.DataFrame, data: Data) -> dict[str, pl.DataFrame]:

@@ -22,8 +22,8 @@ import xgboost as xgb
 
 from model_build.analysis.checkpoints import (
     INTERVAL_ROUNDS,
-    newest_checkpoint,
     training_fingerprint,
+    usable_checkpoints,
 )
 from model_build.analysis.checkpoints import (
     NAME as CHECKPOINT,
@@ -122,14 +122,12 @@ def fit(
     )
     rounds = int(hyperparameters["rounds"])
     callbacks: list[xgb.callback.TrainingCallback] = [
-        xgb.callback.EarlyStopping(int(hyperparameters["early_stopping_rounds"]), save_best=True)
+        xgb.callback.EarlyStopping(rounds=int(hyperparameters["early_stopping_rounds"]), save_best=True)
     ]
     earlier: xgb.Booster | None = None
     if checkpoint_dir is not None:
-        found = newest_checkpoint(checkpoint_dir, training_fingerprint(parameters, preprocessing.names, train.height))
-        if found is not None:
-            earlier = xgb.Booster(parameters, model_file=found)
-            print(f"going on from {found.name} with {earlier.num_boosted_rounds()} rounds")
+        fingerprint = training_fingerprint(parameters, preprocessing.names, train.height)
+        earlier = newest_readable(usable_checkpoints(checkpoint_dir, fingerprint), parameters)
         callbacks.append(xgb.callback.TrainingCheckPoint(checkpoint_dir, CHECKPOINT, interval=INTERVAL_ROUNDS))
     done = earlier.num_boosted_rounds() if earlier else 0
     history: dict[str, dict[str, list[float]]] = {}
@@ -147,6 +145,18 @@ def fit(
         split: {name: [float("nan")] * done + [float(value) for value in values] for name, values in metrics.items()}
         for split, metrics in history.items()
     }
+
+
+def newest_readable(checkpoints: Sequence[Path], parameters: dict[str, Any]) -> xgb.Booster | None:
+    """The first checkpoint that can be read; an interruption may have cut the last one short."""
+    for path in checkpoints:
+        try:
+            booster = xgb.Booster(parameters, model_file=path)
+        except xgb.core.XGBoostError:
+            continue
+        print(f"going on from {path.name} with {booster.num_boosted_rounds()} rounds")
+        return booster
+    return None
 
 
 def _arrays(frame: pl.DataFrame, preprocessing: Preprocessing, weight: str) -> dict[str, Any]:
