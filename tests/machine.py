@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,20 +28,23 @@ def require_program(program: str, package: str) -> None:
 
 
 def _apt_get(*arguments: str) -> None:
-    done = run_command(["apt-get", *arguments], DEBIAN_FRONTEND="noninteractive")
+    done = run_command(["apt-get", *arguments], env={"DEBIAN_FRONTEND": "noninteractive"})
     assert done.returncode == 0, done.stdout
 
 
 def run_command(
-    command: Sequence[str | Path], given: str | None = None, cwd: Path | None = None, **variables: str
+    command: Sequence[str | Path],
+    given: str | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end; stdout holds stderr as well."""
+    """Runs a command to its end, `env` added to our environment; stdout holds stderr as well."""
     return subprocess.run(
         [str(part) for part in command],
         input=given,
         stdin=subprocess.DEVNULL if given is None else None,
         cwd=cwd,
-        env={**os.environ, **variables},
+        env={**os.environ, **(env or {})},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

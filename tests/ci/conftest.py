@@ -36,7 +36,10 @@ def tool() -> Tool:
     ) -> subprocess.CompletedProcess[str]:
         programs = Path(sys.executable).parent
         return run_command(
-            [programs / name, *arguments], given=given, cwd=cwd, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}"
+            [programs / name, *arguments],
+            given=given,
+            cwd=cwd,
+            env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         )
 
     return run

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-environments")]
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory, project: Project) -> dict[str, str]:
     """Shared environments of generated projects, made from their locks, and one cache for mypy."""
-    made = run_command(["make", "setup"], cwd=project("github"), **ENVIRONMENTS)
+    made = run_command(["make", "setup"], cwd=project("github"), env=ENVIRONMENTS)
     assert made.returncode == 0, made.stdout
     return {**ENVIRONMENTS, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
 
@@ -71,7 +71,7 @@ def act(variables: dict[str, str], tmp_path: Path) -> Run:
             "ubuntu-24.04=-self-hosted",
             *given,
         ]
-        return run_command(command, cwd=folder, XDG_CACHE_HOME=str(tmp_path / "cache"))
+        return run_command(command, cwd=folder, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
 
     return run
 
@@ -103,7 +103,7 @@ def codebuild(variables: dict[str, str]) -> Run:
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         phases = read_yaml(folder / "buildspec.yml")["phases"]
         script = "\n".join(command for name in ("install", "pre_build") for command in phases[name]["commands"])
-        return run_command(["bash", "-e", "-c", script], cwd=folder, **variables)
+        return run_command(["bash", "-e", "-c", script], cwd=folder, env=variables)
 
     return run
 
