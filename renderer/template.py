@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["TEMPLATE", "AnswerError", "options", "prompts", "rules", "rules_importable", "version"]
+__all__ = ["TEMPLATE", "AnswerError", "copy_template", "options", "prompts", "rules", "rules_importable", "version"]
 
 _RULES_MODULE = "local_extensions"
+_NOT_OF_THE_TEMPLATE = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".local", ".venv*")
 
 
 def _find_template() -> Path:
@@ -63,6 +65,14 @@ def prompts() -> dict[str, Any]:
 
 def version() -> str:
     return str(_cookiecutter_json()["__template_version"])
+
+
+def copy_template(folder: Path) -> Path:
+    """Copy what cookiecutter renders into `folder`, without what pip (byte code) or tools (caches) left in between."""
+    for part in (TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "hooks"):
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, ignore=_NOT_OF_THE_TEMPLATE)
+    return folder
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def test_a_broken_template_file_leaves_nothing(
     checkout_with: MakeTemplate, output: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr(
-        "renderer.rendering.TEMPLATE", checkout_with({"a.txt": "fine", "b/c.txt": text, "d.txt": "fine"})
+        "renderer.template.TEMPLATE", checkout_with({"a.txt": "fine", "b/c.txt": text, "d.txt": "fine"})
     )
     with pytest.raises(RenderError) as failure:
         render({}, output)
@@ -138,8 +138,8 @@ def test_an_interruption_inside_rendering_leaves_nothing(output: Path, monkeypat
 def test_a_signal_in_the_middle_of_rendering_leaves_nothing(
     checkout_with: MakeTemplate, output: Path, number: signal.Signals
 ) -> None:
-    checkout = checkout_with({"a.txt": "written before the signal"})
-    os.mkfifo(checkout / "{{cookiecutter.project_slug}}" / "b.txt")
+    endless = "{% for _ in range(10 ** 12) %}{% endfor %}"
+    checkout = checkout_with({"a.txt": "written before the signal", "b.txt": endless})
     process = command(checkout, output)
     deadline = time.monotonic() + 30
     while not list(output.glob(".sagemaker-mlops-*/rendered/census-income/a.txt")):
@@ -156,7 +156,7 @@ def test_a_signal_in_the_middle_of_rendering_leaves_nothing(
 def test_an_output_folder_made_for_a_failed_project_is_removed_again(
     checkout_with: MakeTemplate, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("renderer.rendering.TEMPLATE", checkout_with({"a.txt": "{{ nonsense }}"}))
+    monkeypatch.setattr("renderer.template.TEMPLATE", checkout_with({"a.txt": "{{ nonsense }}"}))
     with pytest.raises(RenderError):
         render({}, output / "made" / "for" / "it")
     assert_nothing_left(output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 import subprocess
@@ -123,4 +122,4 @@ def test_the_wheel_carries_the_template_and_gives_the_same_bytes(bake: Callable[
             assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
             assert (ours / name).stat().st_mode & 0o111 == (theirs / name).stat().st_mode & 0o111, name
     site_packages = next((environment / "lib").glob("python*/site-packages"))
-    assert not fnmatch.filter(os.listdir(site_packages), "local_extensions*"), "other templates have one of that name"
+    assert not list(site_packages.glob("local_extensions*")), "other templates have one of that name"

@@ -86,6 +86,15 @@ def test_a_second_rendering_gives_the_same_bytes(bake: Bake, tmp_path: Path) -> 
     assert_same(bake(), render({}, tmp_path))
 
 
+def test_byte_code_and_caches_in_the_template_are_not_stamped_out(
+    checkout_with: Callable[[dict[str, str]], Path], output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ["a.py", "__pycache__/a.pyc", ".ruff_cache/0", "b/.mypy_cache/c", "b/d.py", ".venv-job/e"]
+    monkeypatch.setattr("renderer.template.TEMPLATE", checkout_with(dict.fromkeys(files, "")))
+    project = render({}, output)
+    assert {str(path.relative_to(project)) for path in project.rglob("*")} == {"a.py", "b", "b/d.py"}
+
+
 def test_the_users_cookiecutter_configuration_changes_nothing(
     bake: Bake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
