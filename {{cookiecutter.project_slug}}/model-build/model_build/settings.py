@@ -166,10 +166,14 @@ def parse_settings(text: str) -> Settings:
 def _check(settings: Settings) -> None:
     splits = dataclasses.astuple(settings.data.splits)
     if min(splits) <= 0 or abs(sum(splits) - 1) > 1e-9:
-        raise SettingsError(f"project.toml: data.splits add up to {sum(splits):g}; expected three shares above 0 that add up to 1")
+        raise SettingsError(
+            f"project.toml: data.splits add up to {sum(splits):g}; expected three shares above 0 that add up to 1"
+        )
     metrics = GATE_METRICS[settings.project.problem_type]
     if settings.gate.metric not in metrics:
-        raise SettingsError(f"project.toml: gate.metric = {settings.gate.metric!r}; expected one of {', '.join(metrics)}")
+        raise SettingsError(
+            f"project.toml: gate.metric = {settings.gate.metric!r}; expected one of {', '.join(metrics)}"
+        )
     if settings.project.problem_type == "binary_classification" and not settings.data.positive:
         raise SettingsError("project.toml: data.positive is empty; expected the label value that counts as 1")
     if settings.data.sensitive and not settings.data.advantaged:
