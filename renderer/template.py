@@ -71,7 +71,7 @@ def copy_template(folder: Path) -> Path:
     """Copy what cookiecutter renders into `folder`, without what pip (byte code) or tools (caches) left in between."""
     for part in (TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "hooks"):
         if part.is_dir():
-            shutil.copytree(part, folder / part.name, ignore=_NOT_OF_THE_TEMPLATE)
+            shutil.copytree(part, folder / part.name, ignore=_NOT_OF_THE_TEMPLATE, copy_function=shutil.copy)
     return folder
 
 
