@@ -77,6 +77,20 @@ def test_everything_that_decides_the_bytes_is_part_of_the_key() -> None:
     assert len(keys) == 4
 
 
+def test_the_users_cache_forgets_the_oldest_definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "sagemaker-mlops" / "definitions"
+    cache.mkdir(parents=True)
+    for age in range(60):
+        for suffix in (".json", ".key"):
+            (cache / f"{age}{suffix}").write_text("old")
+            os.utime(cache / f"{age}{suffix}", (1e9 - age, 1e9 - age))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("model_build.pipelines.compile._compile", lambda *_: "{}\n")
+    compile_pipeline("training", SETTINGS, LAPTOP, tmp_path)
+    assert len(list(cache.glob("*.json"))) == len(list(cache.glob("*.key"))) == 50
+    assert not (cache / "59.json").exists()
+
+
 def test_unknown_pipeline_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompileError, match="unknown pipeline 'scoring'; expected one of training"):
         compile_pipeline("scoring", SETTINGS, LAPTOP, tmp_path)

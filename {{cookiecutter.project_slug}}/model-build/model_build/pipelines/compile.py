@@ -18,6 +18,7 @@ from model_build.settings import Settings
 
 PIPELINES = ("training",)
 RECORD = ".sagemaker-mlops.json"
+CACHED_DEFINITIONS = 50
 
 
 class CompileError(ValueError):
@@ -45,6 +46,7 @@ def compile_pipeline(name: str, settings: Settings, bindings: Bindings, root: Pa
         text = _compile(name, settings, bindings, template_version)
         with contextlib.suppress(OSError):
             _store(shared, key, text)
+            _forget_oldest(shared.parent)
     _store(target, key, text)
     return target
 
@@ -103,6 +105,13 @@ def _store(path: Path, key: str, text: str) -> None:
         temporary = file.with_name(f".{file.name}.{os.getpid()}")
         temporary.write_bytes(content.encode())
         os.replace(temporary, file)
+
+
+def _forget_oldest(folder: Path) -> None:
+    newest_first = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in newest_first[CACHED_DEFINITIONS:]:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".key").unlink(missing_ok=True)
 
 
 def _stamp(key: str, text: str) -> str:
