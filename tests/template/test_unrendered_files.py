@@ -100,8 +100,7 @@ def test_conditional_names_never_meet_copy_without_render() -> None:
     clashes = [
         path.name
         for path in FILES
-        if "{%" in path.name
-        and any(fnmatch.fnmatch(str(path.relative_to(TEMPLATE)), pattern) for pattern in verbatim)
+        if "{%" in path.name and any(fnmatch.fnmatch(str(path.relative_to(TEMPLATE)), pattern) for pattern in verbatim)
     ]
     assert not clashes, "cookiecutter 2.7.1 crashes on these"
 
