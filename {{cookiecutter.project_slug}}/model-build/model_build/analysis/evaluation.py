@@ -67,7 +67,7 @@ def predicted_class(problem_type: ProblemType, score: Floats) -> Floats:
     if problem_type == "binary_classification":
         return (score >= 0.5).astype(np.float64)
     if problem_type == "multiclass_classification":
-        return score.argmax(axis=1).astype(np.float64)
+        return np.asarray(score.argmax(axis=1), dtype=np.float64)
     return score
 
 

@@ -133,9 +133,7 @@ def prediction_table(evaluation: Evaluation, test: pl.DataFrame, settings: Setti
     elif evaluation.problem_type == "multiclass_classification":
         columns += [pl.Series(f"score_{name}", evaluation.score[:, i]) for i, name in enumerate(evaluation.classes)]
     taken = {column.name for column in columns}
-    kept = dict.fromkeys(
-        name for name in (data.sensitive, data.weight, data.strata) if name and name not in taken
-    )
+    kept = dict.fromkeys(name for name in (data.sensitive, data.weight, data.strata) if name and name not in taken)
     return pl.DataFrame([*columns, *(test[name] for name in kept)])
 
 
