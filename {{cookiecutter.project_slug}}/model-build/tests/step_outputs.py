@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from model_build.settings import PROJECT_ROOT, load_settings
+from model_build.steps.command import read_json
 
 SETTINGS = load_settings()
 FEW_ROUNDS = "60"
@@ -21,8 +21,7 @@ class StepOutputs:
         return self.root / name
 
     def read(self, name: str) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.root / name).read_text(encoding="utf-8"))
-        return content
+        return read_json(self.root / name)
 
     def arguments(self, **folders: str) -> list[str]:
         """Step arguments for outputs by option name, `train="train"` for --train <root>/train."""

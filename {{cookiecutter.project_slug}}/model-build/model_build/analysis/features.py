@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -68,11 +69,9 @@ class Preprocessing:
         unfitted = cls((), label, problem_type, tuple(classes))
         known = train.filter(pl.col(label).is_not_null())
         target = unfitted.target(known)
-        fitted = []
-        for name in features:
-            kind = _feature_type(known[name])
-            fitted.append(Feature(name, kind, _ordered_categories(known[name], target) if kind == "string" else None))
-        return dataclasses.replace(unfitted, features=tuple(fitted))
+        with ThreadPoolExecutor() as executor:
+            fitted = executor.map(lambda name: _fit_feature(known[name], target), features)
+            return dataclasses.replace(unfitted, features=tuple(fitted))
 
     def transform(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """Model input of shape (rows, features), C order; missing values and unknown categories are NaN.
@@ -165,6 +164,11 @@ def _feature_type(column: pl.Series) -> FeatureType:
     if column.dtype in (pl.String, pl.Categorical, pl.Enum):
         return "string"
     raise DataError(f"column {column.name!r} has type {column.dtype}; expected numbers, text or true/false")
+
+
+def _fit_feature(column: pl.Series, target: NDArray[np.float64]) -> Feature:
+    kind = _feature_type(column)
+    return Feature(column.name, kind, _ordered_categories(column, target) if kind == "string" else None)
 
 
 def _ordered_categories(column: pl.Series, target: NDArray[np.float64]) -> tuple[str, ...]:

@@ -101,8 +101,9 @@ def read_hyperparameters(rest: Sequence[str], settings: Settings) -> dict[str, i
 
 
 def thread_count() -> int:
-    """Threads of the machine SageMaker gave us, else of this one."""
-    return int(os.environ.get("SM_NUM_CPUS") or len(os.sched_getaffinity(0)))
+    """Cores of the machine SageMaker gave us, else the threads we are allowed, else the cores of this machine."""
+    allowed = os.environ.get("SM_NUM_CPUS") or os.environ.get("OMP_NUM_THREADS") or ""
+    return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1
 
 
 def fit(
