@@ -81,6 +81,14 @@ def test_missing_binding_is_named_with_the_ways_to_give_it(tmp_path: Path, name:
     assert f"MLOPS_{name.upper()}" in str(caught.value) and "bindings.local.toml" in str(caught.value)
 
 
+def test_missing_region_is_named_before_ssm_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(BindingsError, match="binding region is missing; give it as MLOPS_REGION"):
+        load_bindings(SETTINGS, tmp_path, {})
+
+
 def test_settings_may_do_without_key_and_network(tmp_path: Path) -> None:
     relaxed = dataclasses.replace(SETTINGS.pipeline, require_kms=False, require_vpc=False)
     settings = dataclasses.replace(SETTINGS, pipeline=relaxed)

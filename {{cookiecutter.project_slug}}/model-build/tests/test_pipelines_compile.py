@@ -16,6 +16,8 @@ from model_build.settings import PROJECT_ROOT, load_settings
 
 SETTINGS = load_settings()
 LAPTOP = Bindings.laptop(SETTINGS)
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -235,7 +235,7 @@ def _local_file(root: Path) -> dict[str, str]:
 
 def _fetch_from_ssm(region: str, names: list[str]) -> dict[str, str]:
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
     try:
         client = boto3.Session(region_name=region or None).client("ssm")
@@ -244,6 +244,10 @@ def _fetch_from_ssm(region: str, names: list[str]) -> dict[str, str]:
             for start in range(0, len(names), 10)
             for parameter in client.get_parameters(Names=names[start : start + 10], WithDecryption=True)["Parameters"]
         ]
+    except NoRegionError as error:
+        raise BindingsError(
+            f"binding region is missing; give it as {variable('region')}, as AWS_REGION or as region in {LOCAL_FILE}"
+        ) from error
     except (BotoCoreError, ClientError) as error:
         binding = names[0].rpartition("/")[2]
         raise BindingsError(
