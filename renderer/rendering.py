@@ -9,7 +9,7 @@ from typing import Any
 
 from renderer.answers import validate
 from renderer.staging import staging_folder
-from renderer.template import TEMPLATE, copy_template, rules_importable
+from renderer.template import TEMPLATE, clean_template, rules_importable
 
 
 class TargetExistsError(FileExistsError):
@@ -62,7 +62,7 @@ def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
             target = output_dir / str(context["cookiecutter"]["project_slug"])
             refuse_existing(target)
             with staging_folder(output_dir) as folder:
-                template = copy_template(folder / "template")
+                template = clean_template(folder / "template")
                 project = Path(generate_files(str(template), context, folder / "rendered"))
                 _place(project, target)
     except TargetExistsError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["TEMPLATE", "AnswerError", "copy_template", "options", "prompts", "rules", "rules_importable", "version"]
+__all__ = ["TEMPLATE", "AnswerError", "clean_template", "options", "prompts", "rules", "rules_importable", "version"]
 
 _RULES_MODULE = "local_extensions"
 _NOT_OF_THE_TEMPLATE = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".local", ".venv*")
@@ -67,9 +68,12 @@ def version() -> str:
     return str(_cookiecutter_json()["__template_version"])
 
 
-def copy_template(folder: Path) -> Path:
-    """Copy what cookiecutter renders into `folder`, without what pip (byte code) or tools (caches) left in between."""
-    for part in (TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "hooks"):
+def clean_template(folder: Path) -> Path:
+    """The template without what pip (byte code) or tools (caches) left inside: as it is, or a copy made in `folder`."""
+    parts = [TEMPLATE / "{{cookiecutter.project_slug}}", TEMPLATE / "hooks"]
+    if not any(_NOT_OF_THE_TEMPLATE(inside, [*folders, *files]) for inside, folders, files in os.walk(parts[0])):
+        return TEMPLATE
+    for part in parts:
         if part.is_dir():
             shutil.copytree(part, folder / part.name, ignore=_NOT_OF_THE_TEMPLATE, copy_function=shutil.copy)
     return folder

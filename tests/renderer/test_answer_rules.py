@@ -104,7 +104,7 @@ def test_whatever_is_allowed_holds_nothing_dangerous(option: str, value: str) ->
     assert value == unicodedata.normalize("NFC", value)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(name=legal("project_name"))
 @example(name="Con")
 @example(name="AWS churn")

@@ -75,7 +75,7 @@ LONGEST_ANSWERS = {option: st.just("a" * TEXT_RULES[option].longest) for option 
 ANSWERS = st.fixed_dictionaries({option: legal(option) | LONGEST_ANSWERS[option] for option in TEXT_RULES})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(answers=ANSWERS, bindings=BINDINGS)
 def test_every_name_derived_from_legal_answers_is_legal_in_aws(
     answers: dict[str, str], bindings: dict[str, str]
@@ -104,10 +104,3 @@ def test_the_budget_is_spent_by_the_tightest_name() -> None:
 
 def test_sagemakers_longest_project_name_fits() -> None:
     assert length_budget("project_slug") == 32
-
-
-@settings(max_examples=300, deadline=None)
-@given(slug=legal("project_slug"))
-def test_every_legal_slug_is_a_legal_sagemaker_project_name(slug: str) -> None:
-    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}", slug)
-    assert len(slug) <= 32
