@@ -53,7 +53,8 @@ for split in ("train", "validation", "test"):
     left, right = (pl.read_parquet(side / split / "data.parquet") for side in (ours, theirs))
     assert_frame_equal(left, right.select(pl.col(n).cast(left.schema[n]) for n in left.columns))
 categories = lambda side: {
-    f["name"]: f.get("categories") for f in json.loads((side / "preprocessing/preprocessing.json").read_text())["features"]
+    feature["name"]: feature.get("categories")
+    for feature in json.loads((side / "preprocessing/preprocessing.json").read_text())["features"]
 }
 assert categories(ours) == categories(theirs), "encoders differ"
 digest = lambda side: list(json.loads((side / "summary/data.json").read_text())["files"].values())
