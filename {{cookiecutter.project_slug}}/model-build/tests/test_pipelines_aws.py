@@ -101,7 +101,9 @@ def test_start_takes_the_commit_from_ci_where_there_is_no_repository(
     assert cloud.start()["GitCommit"] == "0123456789abcdef"
 
 
-@pytest.mark.parametrize("given", [{"Threshold": "0.9"}, {"GateThreshold": "high"}, {"ModelApprovalStatus": "Perhaps"}])
+@pytest.mark.parametrize(
+    "given", [{"Threshold": "0.9"}, {"GateThreshold": "high"}, {"ModelApprovalStatus": "Approved"}]
+)
 def test_start_refuses_what_the_definition_does_not_accept(cloud: Cloud, given: dict[str, str]) -> None:
     cloud.upsert()
     with pytest.raises(ParameterError, match=next(iter(given))):

@@ -75,10 +75,8 @@ def test_a_registered_model_tells_where_it_came_from(inference: str, accounts: s
     assert metadata["problem-type"] == SETTINGS.project.problem_type
 
 
-def test_a_model_waits_for_approval_unless_a_person_says_otherwise_at_the_start() -> None:
-    parameters = {entry["Name"]: entry for entry in definition(*VARIANTS[0])["Parameters"]}
-    assert parameters["ModelApprovalStatus"]["DefaultValue"] == "PendingManualApproval"
-    assert register(*VARIANTS[0])["ModelApprovalStatus"] == {"Get": "Parameters.ModelApprovalStatus"}
+def test_a_model_waits_for_approval_however_the_pipeline_is_started() -> None:
+    assert register(*VARIANTS[0])["ModelApprovalStatus"] == "PendingManualApproval"
 
 
 def test_new_data_under_an_old_name_misses_the_cache() -> None:

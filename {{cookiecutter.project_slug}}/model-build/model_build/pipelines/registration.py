@@ -25,7 +25,6 @@ def request(
     evaluate: Any,
     predictions: Any,
     bias: Any | None,
-    approval_status: Any,
     git_commit: Any,
     data_sha256: Any,
     template_version: str,
@@ -39,7 +38,7 @@ def request(
     return {
         "ModelPackageGroupName": settings.model_package_group,
         "ModelPackageDescription": project.description or project.name,
-        "ModelApprovalStatus": approval_status,
+        "ModelApprovalStatus": "PendingManualApproval",
         "Domain": "MACHINE_LEARNING",
         "Task": "REGRESSION" if project.problem_type == "regression" else "CLASSIFICATION",
         "InferenceSpecification": {

@@ -24,7 +24,6 @@ class Parameters:
     bias_maximum: Any | None
     processing_instance_type: Any
     training_instance_type: Any
-    approval_status: Any
     git_commit: Any
 
     def all(self) -> list[Any]:
@@ -56,7 +55,6 @@ def training_pipeline(settings: Settings, bindings: Bindings, template_version: 
             evaluate=evaluate,
             predictions=predictions,
             bias=bias,
-            approval_status=parameters.approval_status,
             git_commit=parameters.git_commit,
             data_sha256=sdk.JsonGet(step_name="Preprocess", property_file="DataSummary", json_path="sha256"),
             template_version=template_version,
@@ -83,11 +81,6 @@ def _parameters(settings: Settings, data: str) -> Parameters:
         ),
         training_instance_type=sdk.ParameterString(
             "TrainingInstanceType", default_value=pipeline.training_instance_type
-        ),
-        approval_status=sdk.ParameterString(
-            "ModelApprovalStatus",
-            default_value="PendingManualApproval",
-            enum_values=["PendingManualApproval", "Approved", "Rejected"],
         ),
         git_commit=sdk.ParameterString("GitCommit", default_value="unknown"),
     )
