@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STATE = ".local"
-IMAGE = "model-build:latest"
 
 
 class LaptopError(RuntimeError):
@@ -55,7 +54,7 @@ def run(request: RunRequest, settings: Settings, root: Path, console: Console) -
     definition = load_definition(path)
     Graph(definition)
     resolve_parameters(definition.parameters, given)
-    workspace, environment = Workspace(root / STATE), job_environment(root, request.container)
+    workspace, environment = Workspace(root / STATE), job_environment(root, settings, request.container)
     filled = _fill(given, request, definition, settings, root, workspace)
     parameters = resolve_parameters(definition.parameters, filled)
     with progress_on(console) as progress:
@@ -85,7 +84,7 @@ def picture(pipeline: str, root: Path) -> Path:
     return root / "docs" / f"{pipeline}-pipeline.svg"
 
 
-def job_environment(root: Path, container: bool) -> JobEnvironment:
+def job_environment(root: Path, settings: Settings, container: bool) -> JobEnvironment:
     """What jobs run with: the image, or the interpreter that has the image's packages.
 
     Raises:
@@ -95,13 +94,19 @@ def job_environment(root: Path, container: bool) -> JobEnvironment:
     from model_build.pipelines.compile import user_cache
 
     engine = os.environ.get("DOCKER")
+    image = os.environ.get("MODEL_BUILD_IMAGE") or laptop_image(settings)
     return JobEnvironment(
         python=Path(sys.executable) if container else job_python(root),
         project=root,
         variables={"MPLCONFIGDIR": str(user_cache().parent / "matplotlib"), "MPLBACKEND": "Agg"},
         fingerprint=image_tag(root),
-        container=find_container(os.environ.get("MODEL_BUILD_IMAGE", IMAGE), engine) if container else None,
+        container=find_container(image, engine) if container else None,
     )
+
+
+def laptop_image(settings: Settings) -> str:
+    """The image that `make image` builds: one name per project, so that projects keep out of each other's way."""
+    return f"{settings.project.slug.lower()}-model-build:latest"
 
 
 def job_python(root: Path) -> Path:

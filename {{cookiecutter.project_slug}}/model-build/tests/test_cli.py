@@ -23,6 +23,7 @@ from local_pipelines import (
 )
 
 from model_build import cli
+from model_build.laptop import laptop_image
 from model_build.pipelines import compile as compiling
 from model_build.settings import Settings, load_settings
 
@@ -167,7 +168,8 @@ def test_a_container_run_without_engine_or_image_says_what_is_missing(
     monkeypatch.setenv("DOCKER", str(engine(tmp_path, "exit 1")))
     assert "its engine does not answer" in run("run", "--container")[2]
     monkeypatch.setenv("DOCKER", str(engine(tmp_path, 'test "$1" = ps')))
-    assert run("run", "--container")[2] == "error: image model-build:latest is not here; build it with `make image`\n"
+    missing = f"image {laptop_image(load_settings())} is not here; build it with `make image`"
+    assert run("run", "--container")[2] == f"error: {missing}\n"
     monkeypatch.setenv("DOCKER", str(tmp_path / "none"))
     assert run("run", "--container")[2].startswith("error: no container engine found")
 
@@ -183,7 +185,7 @@ def test_a_container_run_isolates_the_job_and_mounts_its_folder(
     assert " --network none " in line
     assert "/Make/ml:/opt/ml " in line
     assert " --user 0:" not in line
-    assert " --entrypoint python model-build:latest -c " in line
+    assert f" --entrypoint python {laptop_image(load_settings())} -c " in line
     assert "--env AWS" not in line
 
 
