@@ -191,18 +191,23 @@ def _show_summary(record: ExecutionRecord, workspace: Workspace, console: Consol
     for entry in registered:
         version = entry["ModelPackageVersion"]
         container = entry["InferenceSpecification"]["Containers"][0]
-        lines["Model"] = str(workspace.store.path(container["ModelDataUrl"]))
+        lines["Model"] = _from_here(workspace.store.path(container["ModelDataUrl"]))
         lines["Registered"] = f"{entry['ModelPackageGroupName']} version {version}, {entry['ModelApprovalStatus']}"
         if entry["ModelApprovalStatus"] == "PendingManualApproval":
             lines["Next"] = f"python -m model_build approve {version}"
     report = _report(record, workspace)
     if report:
-        lines["Report"] = str(report)
+        lines["Report"] = _from_here(report)
     if record.status is Status.FAILED:
-        lines["Record"] = str(workspace.executions.folder(record.id) / "execution.json")
+        lines["Record"] = _from_here(workspace.executions.folder(record.id) / "execution.json")
     for name in ("Model", "Report", "Registered", "Record", "Next"):
         if name in lines:
             console.print(Text.assemble((f"{name:<11}", "bold"), lines[name]), soft_wrap=True)
+
+
+def _from_here(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _report(record: ExecutionRecord, workspace: Workspace) -> Path | None:
