@@ -16,7 +16,7 @@ from model_build.analysis.errors import DataError
 from model_build.analysis.features import Preprocessing
 from model_build.analysis.splits import split_groups, split_rows
 from model_build.steps.command import StepError
-from model_build.steps.tables import find_tables, read_tables
+from model_build.steps.tables import MOST_CATEGORIES, find_tables, read_split, read_tables, write_split
 
 SHARES = (0.7, 0.15, 0.15)
 TYPES: dict[str, pl.DataType] = {"age": pl.Int64(), "pay": pl.Float64(), "city": pl.String(), "member": pl.Boolean()}
@@ -146,6 +146,35 @@ def test_csv_gzip_and_parquet_read_alike(tmp_path: Path) -> None:
     plain.write_parquet(tmp_path / "c.parquet")
     for name in ("b.csv.gz", "c.parquet"):
         assert read_tables([tmp_path / name], TYPES, list(TYPES), ["?"]).equals(plain)
+
+
+def test_a_null_marker_that_is_a_number_becomes_null(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age,pay,city,member\n-999,-999,Oslo,true\n40,2,-999,false\n", encoding="utf-8")
+    table = read_tables([tmp_path / "a.csv"], TYPES, list(TYPES), ["-999"])
+    assert table.rows() == [(None, None, "Oslo", True), (40, 2.0, None, False)]
+
+
+def test_several_files_stand_one_below_the_other(tmp_path: Path) -> None:
+    for name, city in (("a.csv", "Rome"), ("b.csv", " Lima ")):
+        (tmp_path / name).write_text(f"age,pay,city,member\n39,1.5,{city},true\n", encoding="utf-8")
+    table = read_tables([tmp_path / "a.csv", tmp_path / "b.csv"], TYPES, list(TYPES), ["?"])
+    assert table["city"].to_list() == ["Rome", "Lima"]
+
+
+def test_numbers_in_a_parquet_column_of_text_are_refused(tmp_path: Path) -> None:
+    pl.DataFrame({"age": [1], "pay": [1.0], "city": [7], "member": [True]}).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a.parquet: column 'city' has type Int64; expected text"):
+        read_tables([tmp_path / "a.parquet"], TYPES, list(TYPES), ["?"])
+
+
+@pytest.mark.parametrize("distinct", [3, MOST_CATEGORIES + 1])
+def test_text_leaves_a_split_as_it_came(tmp_path: Path, distinct: int) -> None:
+    cities = [f"city {number % distinct}" for number in range(MOST_CATEGORIES + 1)]
+    rows = "".join(f"39,1.5,{city},true\n" for city in cities)
+    write_split(read(tmp_path / "a.csv", "age,pay,city,member\n" + rows), tmp_path)
+    table = read_split(tmp_path)
+    assert table.schema == pl.Schema(TYPES)
+    assert table["city"].to_list() == cities
 
 
 def test_files_are_read_in_order_of_name_and_others_ignored(tmp_path: Path) -> None:

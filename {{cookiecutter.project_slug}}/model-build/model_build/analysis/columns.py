@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
-from pandera.polars import DataFrameModel
 
 from model_build.analysis.errors import DataError
 from model_build.settings import Data
+
+if TYPE_CHECKING:
+    from pandera.polars import DataFrameModel
 
 
 def column_types(contract: type[DataFrameModel]) -> dict[str, pl.DataType]:

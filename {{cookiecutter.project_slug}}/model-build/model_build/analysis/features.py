@@ -67,7 +67,7 @@ class Preprocessing:
             DataError: a column is missing or of a type that can't be encoded, or the label holds an unknown class.
         """
         unfitted = cls((), label, problem_type, tuple(classes))
-        known = train.filter(pl.col(label).is_not_null())
+        known = train.drop_nulls(label) if train[label].null_count() else train
         target = unfitted.target(known)
         with ThreadPoolExecutor() as executor:
             fitted = executor.map(lambda name: _fit_feature(known[name], target), features)
@@ -173,10 +173,12 @@ def _fit_feature(column: pl.Series, target: NDArray[np.float64]) -> Feature:
 
 def _ordered_categories(column: pl.Series, target: NDArray[np.float64]) -> tuple[str, ...]:
     """Categories by their mean target; bincount adds in row order, so that the result never depends on threads."""
-    text = column.cast(pl.String)
-    names = text.drop_nulls().unique().sort()
-    codes = text.cast(pl.Enum(names)).to_physical().fill_null(len(names)).to_numpy()
+    kind = column.dtype
+    if not isinstance(kind, pl.Enum):
+        kind = pl.Enum(column.unique().drop_nulls().cast(pl.String).sort())
+    names = kind.categories
+    codes = column.cast(kind).to_physical().cast(pl.Int64).fill_null(len(names)).to_numpy()
     counts = np.bincount(codes, minlength=len(names) + 1)[: len(names)]
     sums = np.bincount(codes, weights=target, minlength=len(names) + 1)[: len(names)]
-    order = np.argsort(sums / counts, kind="stable")
-    return tuple(names.gather(order).to_list())
+    means = pl.DataFrame({"name": names, "sum": sums, "count": counts}).filter(pl.col("count") > 0)
+    return tuple(means.sort(pl.col("sum") / pl.col("count"), "name")["name"].to_list())

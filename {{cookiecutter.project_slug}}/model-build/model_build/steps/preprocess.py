@@ -19,8 +19,7 @@ from model_build.analysis.columns import allowed_values, column_types, feature_n
 from model_build.analysis.errors import DataError
 from model_build.analysis.features import Preprocessing
 from model_build.analysis.splits import split_groups, split_rows
-from model_build.contract import Contract
-from model_build.settings import Data, ProblemType, load_settings
+from model_build.settings import Data, Settings, load_settings
 from model_build.steps.command import run, step_parser, write_json
 from model_build.steps.tables import combined_digest, find_tables, read_tables, start_digests, write_split
 
@@ -38,16 +37,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.folder("--summary", "where counts and the hash of the data go")
     arguments = parser.parse_args(argv)
     settings = load_settings()
-    types = column_types(Contract)
-    features = feature_names(types, settings.data)
     paths = find_tables(arguments.input)
     with ThreadPoolExecutor(1) as executor:
         digests = start_digests(paths, executor)
+        from model_build.contract import Contract  # pandera loads while files are hashed
+
+        types = column_types(Contract)
+        features = feature_names(types, settings.data)
         table = read_tables(paths, types, required_columns(features, settings.data), settings.data.null_values)
         splits = deal(table, settings.data)
         rows = table.height
         del table
-        classes = label_classes(splits["train"], settings.data, settings.project.problem_type)
+        classes = label_classes(splits["train"], settings, allowed_values(Contract, settings.data.label))
         fitted = Preprocessing.fit(
             splits["train"], features, settings.data.label, settings.project.problem_type, classes
         )
@@ -90,16 +91,22 @@ def deal(table: pl.DataFrame, data: Data) -> dict[str, pl.DataFrame]:
     return splits
 
 
-def label_classes(train: pl.DataFrame, data: Data, problem_type: ProblemType) -> list[str]:
+def label_classes(train: pl.DataFrame, settings: Settings, allowed: list[str] | None) -> list[str]:
     """Label values in the order of the model's outputs: the contract's order, a binary label's positive value last.
+
+    Args:
+        train: the training split.
+        settings: those of the project.
+        allowed: label values that the contract allows; None if it does not list them.
 
     Raises:
         DataError: the label has too few or, for a binary one, too many values, or never the positive one.
     """
+    data, problem_type = settings.data, settings.project.problem_type
     if problem_type == "regression":
         return []
-    found = train[data.label].drop_nulls().cast(pl.String).unique().sort().to_list()
-    classes = allowed_values(Contract, data.label) or found
+    found = train[data.label].unique().drop_nulls().cast(pl.String).sort().to_list()
+    classes = allowed or found
     if problem_type == "multiclass_classification":
         if len(found) < 2:
             raise DataError(f"label column {data.label!r} holds only {found}; expected at least two classes")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from model_build.analysis.errors import DataError
 from model_build.steps.command import BAD_USAGE, StepError
 
 CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
+MOST_CATEGORIES = 10_000
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -38,10 +40,16 @@ def read_tables(
 ) -> pl.DataFrame:
     """The columns of `types` from every file, one below the other; text is stripped and null markers become null.
 
+    Text is an Enum with sorted categories, or a String if it has more than `MOST_CATEGORIES` distinct values.
+
     Raises:
         DataError: a column is missing in a file, or a CSV value is not of its column's type.
     """
-    return pl.concat([_read(path, types, required, null_values) for path in paths], rechunk=False)
+    texts = [name for name, kind in types.items() if kind == pl.String]
+    raw = {**types, **dict.fromkeys(texts, pl.Categorical())}
+    table = pl.concat([_read(path, raw, required, null_values) for path in paths], rechunk=False)
+    with ThreadPoolExecutor() as executor:
+        return table.with_columns(executor.map(lambda name: _cleaned(table[name], null_values), texts))
 
 
 def start_digests(paths: Sequence[Path], executor: Executor) -> list[Future[str]]:
@@ -55,7 +63,7 @@ def combined_digest(digests: Sequence[str]) -> str:
 
 
 def read_split(folder: Path) -> pl.DataFrame:
-    """The table that an earlier step wrote into `folder`.
+    """The table that an earlier step wrote into `folder`, text as String.
 
     Raises:
         StepError: the folder holds no `data.parquet`, or an unreadable one.
@@ -64,7 +72,7 @@ def read_split(folder: Path) -> pl.DataFrame:
     if not path.is_file():
         raise StepError(f"{path} does not exist; expected the output of an earlier step", BAD_USAGE)
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path).with_columns(pl.col(pl.Enum).cast(pl.String))
     except pl.exceptions.PolarsError as error:
         raise StepError(f"{path}: {_first_line(error)}; expected a Parquet file") from error
 
@@ -83,7 +91,7 @@ def _read(
         if missing := [name for name in required if name not in found]:
             raise DataError(f"{path.name}: column {missing[0]!r} is missing; found {', '.join(found)}")
         present = {name: kind for name, kind in types.items() if name in found}
-        table = _read_parquet(path, present, null_values) if parquet else _read_csv(path, present, null_values)
+        table = _read_parquet(path, present) if parquet else _read_csv(path, present, null_values)
         return table.with_columns(pl.lit(None, kind).alias(name) for name, kind in types.items() if name not in found)
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{path.name} is empty; expected a header and rows") from error
@@ -91,21 +99,33 @@ def _read(
         raise DataError(f"{path.name}: {_first_line(error)}") from error
 
 
-def _read_parquet(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
-    cleaned = [_clean(name, null_values) if kind == pl.String else pl.col(name) for name, kind in types.items()]
-    return pl.scan_parquet(path).select(cleaned).collect(engine="streaming")
+def _read_parquet(path: Path, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    table = pl.read_parquet(path, columns=list(types)).select(list(types))
+    texts = [name for name, kind in types.items() if kind == pl.Categorical]
+    for name in texts:
+        if table.schema[name] not in (pl.String, pl.Categorical, pl.Enum):
+            raise DataError(f"{path.name}: column {name!r} has type {table.schema[name]}; expected text")
+    return table.with_columns(pl.col(texts).cast(pl.String).cast(pl.Categorical))
 
 
 def _read_csv(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
+    """Typed; once more with null markers if a number or flag does not parse, as these cost half the time of reading."""
     markers = sorted(
         {f"{before}{value}{after}" for value in null_values for before in ("", " ") for after in ("", " ")}
     )
-    table = pl.scan_csv(path, infer_schema=False, schema_overrides=dict(types), null_values=markers)
-    cleaned = [_clean(name, null_values) if kind == pl.String else pl.col(name) for name, kind in types.items()]
-    try:
-        return table.select(cleaned).collect(engine="streaming")
-    except pl.exceptions.ComputeError:
-        return _read_csv_as_text(path, types, null_values)
+    for accepted in [markers] if _any_is_a_value(null_values) else [None, markers]:
+        table = pl.scan_csv(path, infer_schema=False, schema_overrides=dict(types), null_values=accepted)
+        try:
+            return table.select(list(types)).collect(engine="streaming")
+        except pl.exceptions.ComputeError:
+            continue
+    return _read_csv_as_text(path, types, null_values)
+
+
+def _any_is_a_value(null_values: Sequence[str]) -> bool:
+    """Whether a null marker, such as -999, would be read as a number or flag."""
+    text = pl.Series(null_values, dtype=pl.String).str.strip_chars()
+    return bool(text.cast(pl.Float64, strict=False).is_not_null().any() or text.is_in(["true", "false"]).any())
 
 
 def _read_csv_as_text(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
@@ -138,6 +158,21 @@ def _meaning(kind: pl.DataType) -> str:
     if kind.is_integer():
         return "a whole number"
     return "a number" if kind.is_numeric() else f"a {kind} value"
+
+
+def _cleaned(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
+    """A Categorical stripped and without null markers: what is done to its few distinct values reaches every row."""
+    distinct = column.unique().drop_nulls()
+    if not 0 < len(distinct) <= MOST_CATEGORIES:
+        return _clean_series(column.cast(pl.String), null_values)
+    codes, text = distinct.to_physical(), _clean_series(distinct.cast(pl.String), null_values)
+    kind = pl.Enum(text.drop_nulls().unique().sort())
+    by_code = pl.repeat(None, 1 + cast(int, codes.max()), dtype=kind, eager=True).scatter(codes, text.cast(kind))
+    return by_code.gather(column.to_physical()).alias(column.name)
+
+
+def _clean_series(text: pl.Series, null_values: Sequence[str]) -> pl.Series:
+    return text.to_frame().select(_clean(text.name, null_values)).to_series()
 
 
 def _clean(name: str, null_values: Sequence[str]) -> pl.Expr:
