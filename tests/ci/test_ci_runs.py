@@ -26,10 +26,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-environments")]
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory, project: Project) -> dict[str, str]:
-    """Shared environments of generated projects, made from their locks, and one cache for mypy."""
+    """Environments shared by generated projects, one cache for mypy, and unit tests only: slow ones run elsewhere."""
     made = run_command(["make", "setup"], cwd=project("github"), env=ENVIRONMENTS)
     assert made.returncode == 0, made.stdout
-    return {**ENVIRONMENTS, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
+    unit_tests = {"PYTEST_ADDOPTS": "-m 'not slow'"}
+    return {**ENVIRONMENTS, **unit_tests, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
 
 
 @pytest.fixture

@@ -23,6 +23,12 @@ ALL_ON = {
     "accounts": "multi",
 }
 
+OTHER_PROBLEMS = [
+    next(options for options in PAIRWISE if options["problem_type"] == problem_type)
+    for problem_type in CHOICES["problem_type"]
+    if problem_type != ALL_ON["problem_type"]
+]
+
 
 def label(options: dict[str, str]) -> str:
     return "-".join(options.values())

@@ -80,6 +80,7 @@ def test_a_missing_channel_is_the_reason_of_the_failure(run: Run, root: Path) ->
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_the_last_line_of_a_failed_training_is_its_reason(run: Run, root: Path) -> None:
     result = run("train")
     reason = (root / "output" / "failure").read_text()

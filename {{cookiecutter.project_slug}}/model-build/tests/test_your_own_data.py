@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from step_outputs import SETTINGS, StepOutputs
 
 from model_build.settings import PROJECT_ROOT
@@ -85,6 +86,7 @@ def other_data() -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_three_edits_bring_other_data(tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(PROJECT_ROOT / "model_build", project / "model_build", ignore=shutil.ignore_patterns("__pycache__"))
