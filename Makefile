@@ -49,11 +49,11 @@ demo: $(VENV)/tool.stamp ## Stamp out a project, run its training pipeline here,
 
 .PHONY: test
 test: setup node_modules/.stamp ## Run every test (what CI runs)
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that take under a minute together
-	@$(PYTEST) -n 2 --dist loadgroup -m 'not slow and not container'
+	@$(PYTEST) -n 2 -m 'not slow and not container'
 
 node_modules/.stamp: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund

@@ -7,12 +7,26 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from renderer import TargetExistsError, render
 
 Bake = Callable[..., Path]
+SHARE_COSTLY_FIXTURES = ("tests/container/", "tests/schema/", "tests/ci/test_ci_runs.py")
+
+
+class ByFixture(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker for all tests that share a costly fixture; xdist 3.8 loses its own groups under pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in SHARE_COSTLY_FIXTURES if nodeid.startswith(place)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixture:
+    return ByFixture(config, log)
 
 
 def _only_project(folder: Path) -> Path | None:

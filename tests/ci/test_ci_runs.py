@@ -21,7 +21,7 @@ ENVIRONMENTS = {
     "UV": str(Path(sys.executable).with_name("uv")),
 }
 Run = Callable[[Path], subprocess.CompletedProcess[str]]
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-environments")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from engine import IMAGE, Docker
 
-pytestmark = [pytest.mark.container, pytest.mark.slow, pytest.mark.xdist_group("container")]
+pytestmark = [pytest.mark.container, pytest.mark.slow]
 LOCKED = ("--rm", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
 USERS = ("0:0", "10001:10001", "65534:65534")
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 SCHEMA = json.loads((Path(__file__).parent / "pipeline-definition.schema.json").read_text(encoding="utf-8"))
 Definitions = dict[str, dict[str, Any]]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("definitions")]
+pytestmark = pytest.mark.slow
 
 
 def complaints(document: Any) -> list[str]:

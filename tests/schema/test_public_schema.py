@@ -95,7 +95,6 @@ def _add_registration_members(members: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("definitions")
 @pytest.mark.skipif(not PUBLIC_SCHEMA, reason="no SAGEMAKER_PIPELINE_SCHEMA; docs/decisions/pipeline-schema.md")
 def test_every_definition_holds_to_the_schema_that_aws_publishes(definitions: dict[str, dict[str, Any]]) -> None:
     published = json.loads(Path(PUBLIC_SCHEMA).read_text(encoding="utf-8"))
