@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -14,10 +15,11 @@ PICTURE = ROOT / "docs" / "images" / "demo.svg"
 
 
 def draw(transcript: str) -> str:
-    """SVG of a terminal that shows `transcript`, with this checkout's place left out."""
-    console = Console(record=True, width=118, file=io.StringIO(), force_terminal=True)
+    """SVG of a terminal that shows `transcript`, with this checkout's place and fonts from the network left out."""
+    console = Console(record=True, width=130, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(transcript.replace(f"{ROOT}/", "")))
-    return console.export_svg(title="make demo", unique_id="demo")
+    svg = console.export_svg(title="make demo", unique_id="demo")
+    return re.sub(r"@font-face {.*?}\s*", "", svg, flags=re.DOTALL)
 
 
 def main() -> None:

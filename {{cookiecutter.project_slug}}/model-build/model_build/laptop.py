@@ -192,7 +192,9 @@ def _show_summary(record: ExecutionRecord, workspace: Workspace, console: Consol
         version = entry["ModelPackageVersion"]
         container = entry["InferenceSpecification"]["Containers"][0]
         lines["Model"] = _from_here(workspace.store.path(container["ModelDataUrl"]))
-        lines["Registered"] = f"{entry['ModelPackageGroupName']} version {version}, {entry['ModelApprovalStatus']}"
+        group = entry["ModelPackageGroupName"]
+        lines["Registered"] = f"{group} version {version}, {entry['ModelApprovalStatus']}"
+        lines["Entry"] = _from_here(workspace.registry.path(group, version))
         if entry["ModelApprovalStatus"] == "PendingManualApproval":
             lines["Next"] = f"python -m model_build approve {version}"
     report = _report(record, workspace)
@@ -200,7 +202,7 @@ def _show_summary(record: ExecutionRecord, workspace: Workspace, console: Consol
         lines["Report"] = _from_here(report)
     if record.status is Status.FAILED:
         lines["Record"] = _from_here(workspace.executions.folder(record.id) / "execution.json")
-    for name in ("Model", "Report", "Registered", "Record", "Next"):
+    for name in ("Model", "Report", "Registered", "Entry", "Record", "Next"):
         if name in lines:
             console.print(Text.assemble((f"{name:<11}", "bold"), lines[name]), soft_wrap=True)
 

@@ -89,11 +89,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 def test_a_run_tells_where_model_and_registry_entry_are_and_what_comes_next(run: Run, tmp_path: Path) -> None:
     code, out, err = run("run")
-    told = dict(line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("Model", "Registered", "Next")))
+    told = dict(line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("Model", "Registered", "Entry", "Next")))
     group = load_settings().model_package_group
     assert (code, err) == (0, "")
     assert Path(told["Model"]).read_text() == "sample"
     assert told["Registered"] == f"{group} version 1, PendingManualApproval"
+    assert json.loads(Path(told["Entry"]).read_text())["ModelApprovalStatus"] == "PendingManualApproval"
     assert told["Next"] == "python -m model_build approve 1"
     assert (tmp_path / "docs" / "training-pipeline.svg").read_text().startswith("<svg")
 

@@ -57,7 +57,7 @@ class Registry:
                 "Origin": dict(origin),
                 "ApprovalHistory": [{"Status": status, "Time": created, "By": _user(), "Reason": "registered"}],
             }
-            write_json(self._path(group, version), entry)
+            write_json(self.path(group, version), entry)
         return entry
 
     def versions(self, group: str) -> list[int]:
@@ -71,7 +71,7 @@ class Registry:
             RegistryError: it doesn't exist.
         """
         try:
-            entry: dict[str, Any] = json.loads(self._path(group, version).read_text(encoding="utf-8"))
+            entry: dict[str, Any] = json.loads(self.path(group, version).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             existing = ", ".join(map(str, self.versions(group)))
             raise RegistryError(
@@ -97,10 +97,11 @@ class Registry:
             entry["ApprovalHistory"].append(
                 {"Status": status, "Time": entry["LastModifiedTime"], "By": _user(), "Reason": reason}
             )
-            write_json(self._path(group, version), entry)
+            write_json(self.path(group, version), entry)
         return entry
 
-    def _path(self, group: str, version: int) -> Path:
+    def path(self, group: str, version: int) -> Path:
+        """File of a version's entry."""
         return self.root / group / f"{version}.json"
 
     def _lock(self, group: str) -> Path:
