@@ -7,9 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\n\033[1;36m▸ %s\033[0m\n' "$1"; }
 step() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 
+folder=${DEMO_FOLDER:-build/demo}
 number=1
-while [ -e "build/demo/$number" ]; do number=$((number + 1)); done
-target="build/demo/$number"
+while [ -e "$folder/$number" ]; do number=$((number + 1)); done
+target="$folder/$number"
 mkdir -p "$target"
 
 say "Stamp out a project"
