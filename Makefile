@@ -66,7 +66,8 @@ lint: $(VENV)/dev.stamp ## Check style, types and texts
 
 .PHONY: bench
 bench: setup $(VENV)/bench.stamp ## Print the ratios against named peers
-	@for benchmark in benchmarks/*.py; do $(RUN)/python "$$benchmark"; done
+	@JOB_PYTHON='$(PROJECT_JOB_VENV)/bin/python' $(RUN)/python benchmarks/preprocess.py
+	@$(RUN)/python benchmarks/stamping.py
 
 .PHONY: docs
 docs: $(VENV)/dev.stamp ## Build the documentation site in build/site

@@ -18,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for option in ("--project", "--input", "--preprocessing", "--summary", *(f"--{split}" for split in SPLITS)):
         parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--csv", action="store_true", help="write CSV, as most SageMaker examples do between steps")
     arguments = parser.parse_args()
     data = tomllib.loads((arguments.project / "project.toml").read_text())["data"]
     paths = sorted(arguments.input.glob("*.csv"))
@@ -53,7 +54,10 @@ def main() -> None:
     for split, frame in splits.items():
         folder = getattr(arguments, split)
         folder.mkdir(parents=True, exist_ok=True)
-        frame.to_parquet(folder / "data.parquet", index=False)
+        if arguments.csv:
+            frame.to_csv(folder / "data.csv", index=False)
+        else:
+            frame.to_parquet(folder / "data.parquet", index=False)
     for folder in (arguments.preprocessing, arguments.summary):
         folder.mkdir(parents=True, exist_ok=True)
     encoders = {"label": data["label"], "classes": classes, "features": features}
