@@ -48,16 +48,12 @@ demo: $(VENV)/tool.stamp ## Stamp out a project, run its training pipeline here,
 	@$(PROJECT) PROJECT_VENV='$(PROJECT_VENV)' PROJECT_JOB_VENV='$(PROJECT_JOB_VENV)' rehearsal/demo.sh
 
 .PHONY: test
-test: setup node_modules/.stamp ## Run every test (what CI runs)
+test: setup ## Run every test (what CI runs)
 	@$(PYTEST) -n 2
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that take under a minute together
 	@$(PYTEST) -n 2 -m 'not slow and not container'
-
-node_modules/.stamp: package.json package-lock.json
-	@npm ci --silent --no-audit --no-fund
-	@touch $@
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, types and texts

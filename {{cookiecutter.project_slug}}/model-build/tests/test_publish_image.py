@@ -40,7 +40,7 @@ def calls(ecr: ECRClient, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ..
     def engine(*arguments: str, given: str = "") -> None:
         made.append((*arguments, given))
         if arguments[0] == "push":
-            ecr.put_image(repositoryName="census", imageManifest=MANIFEST, imageTag=URI.rpartition(":")[2])
+            ecr.put_image(repositoryName="census", imageManifest=MANIFEST, imageTag=arguments[1].rpartition(":")[2])
 
     monkeypatch.setattr(publish_image, "engine", engine)
     return made
@@ -60,6 +60,19 @@ def test_an_image_that_is_there_is_not_built_again(ecr: ECRClient, calls: list[t
     calls.clear()
     assert publish_image.publish(URI, Path("project"), ecr) == first
     assert calls == []
+
+
+def test_another_base_image_is_another_build_under_a_tag_of_its_own(
+    ecr: ECRClient, calls: list[tuple[str, ...]]
+) -> None:
+    publish_image.publish(URI, Path("project"), ecr)
+    calls.clear()
+    for base in ("python@sha256:1", "python@sha256:2", "python@sha256:2"):
+        publish_image.publish(URI, Path("project"), ecr, ["--build-arg", f"PYTHON_IMAGE={base}"])
+    builds = [call for call in calls if call[0] == "build"]
+    assert [call[4] for call in builds] == ["PYTHON_IMAGE=python@sha256:1", "PYTHON_IMAGE=python@sha256:2"]
+    tags = {URI, *(call[6] for call in builds)}
+    assert len(tags) == 3 and all(tag.startswith(URI) for tag in tags)
 
 
 def test_a_push_that_ecr_does_not_know_of_is_an_error(ecr: ECRClient, monkeypatch: pytest.MonkeyPatch) -> None:
