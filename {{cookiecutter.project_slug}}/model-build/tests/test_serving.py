@@ -76,7 +76,14 @@ def test_ping_answers_when_the_model_is_loaded(client: TestClient) -> None:
     assert client.get("/ping").status_code == 200
 
 
+BLANK_ROWS = [
+    {"age": " 39", "work": " Private ", "hours": "40.5 "},
+    {"age": " ? ", "work": "never seen", "hours": 13},
+    {"age": 28, "work": " ?", "hours": "  "},
+]
 BODIES = {
+    "csv with blanks": ("text/csv", " 39, Private , 40.5\n ?, never seen, 13\n28, ? , ?\n"),
+    "json with blanks": ("application/json", json.dumps(BLANK_ROWS)),
     "csv": ("text/csv", CSV_ROWS),
     "csv with charset": ("text/csv; charset=utf-8", CSV_ROWS.replace("\n", "\r\n")),
     "json objects": ("application/json", json.dumps({"instances": ROWS})),

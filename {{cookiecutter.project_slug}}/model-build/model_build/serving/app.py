@@ -22,7 +22,7 @@ from model_build.settings import load_settings
 
 
 def create_app(predictor: Predictor, null_values: Sequence[str]) -> Starlette:
-    """The server of a loaded model; `null_values` stand for a missing value in CSV, as in the training data."""
+    """The server of a loaded model; `null_values` stand for a missing value, as in the training data."""
 
     def answer(body: bytes, asked_in: str, answered_in: str) -> Response:
         rows = read_rows(body, asked_in, predictor.preprocessing.features, null_values)

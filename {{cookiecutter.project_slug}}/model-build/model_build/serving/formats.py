@@ -68,14 +68,16 @@ def _by_preference(accept: str) -> list[str]:
 def read_rows(body: bytes, media: str, features: Sequence[Feature], null_values: Sequence[str]) -> pl.DataFrame:
     """Rows of a request, one column per feature: Float64 for numbers, String for text, null where missing.
 
+    Text loses the blanks around it and null markers become null, as in the preprocess step.
+
     Args:
-        null_values: what stands for a missing value in CSV.
+        null_values: what stands for a missing value.
 
     Raises:
         RequestError: 400, with the row and the feature that can't be read.
     """
     try:
-        rows = _READERS[media](body, [feature.name for feature in features], null_values)
+        rows = _READERS[media](body, [feature.name for feature in features])
     except (UnicodeDecodeError, orjson.JSONDecodeError, csv.Error) as error:
         raise RequestError(f"the body is no {media}: {error}") from error
     if not rows:
@@ -85,16 +87,17 @@ def read_rows(body: bytes, media: str, features: Sequence[Feature], null_values:
             names = ", ".join(feature.name for feature in features)
             raise RequestError(f"row {number} has {len(row)} values; expected {len(features)}: {names}")
     columns = zip(*rows, strict=True)
-    return pl.DataFrame([_column(feature, values) for feature, values in zip(features, columns, strict=True)])
+    return pl.DataFrame(
+        [_column(feature, values, null_values) for feature, values in zip(features, columns, strict=True)]
+    )
 
 
-def _csv_rows(body: bytes, names: Sequence[str], null_values: Sequence[str]) -> list[Row]:
-    missing = frozenset(null_values)
+def _csv_rows(body: bytes, names: Sequence[str]) -> list[Row]:
     lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-    return [[None if value in missing else value for value in line] for line in lines if line]
+    return [line for line in lines if line]
 
 
-def _json_rows(body: bytes, names: Sequence[str], null_values: Sequence[str]) -> list[Row]:
+def _json_rows(body: bytes, names: Sequence[str]) -> list[Row]:
     content = orjson.loads(body)
     if isinstance(content, dict) and content.keys() == {"instances"}:
         content = content["instances"]
@@ -103,7 +106,7 @@ def _json_rows(body: bytes, names: Sequence[str], null_values: Sequence[str]) ->
     return [_json_row(row, number, names) for number, row in enumerate(content, 1)]
 
 
-def _json_lines_rows(body: bytes, names: Sequence[str], null_values: Sequence[str]) -> list[Row]:
+def _json_lines_rows(body: bytes, names: Sequence[str]) -> list[Row]:
     lines = (line for line in body.splitlines() if line.strip())
     return [_json_row(orjson.loads(line), number, names) for number, line in enumerate(lines, 1)]
 
@@ -120,23 +123,25 @@ def _json_row(row: object, number: int, names: Sequence[str]) -> Row:
     return [row[name] for name in names]
 
 
-_READERS: dict[str, Callable[[bytes, Sequence[str], Sequence[str]], list[Row]]] = {
+_READERS: dict[str, Callable[[bytes, Sequence[str]], list[Row]]] = {
     CSV: _csv_rows,
     JSON: _json_rows,
     JSON_LINES: _json_lines_rows,
 }
 
 
-def _column(feature: Feature, values: Row) -> pl.Series:
+def _column(feature: Feature, values: Row, null_values: Sequence[str]) -> pl.Series:
     accepted = (str,) if feature.type == "string" else (int, float, str)
     for number, value in enumerate(values, 1):
         if value is not None and not isinstance(value, accepted):
             raise _bad_value(feature, number, value)
+    text = pl.Series(feature.name, [None if value is None else str(value) for value in values], dtype=pl.String)
+    stripped = text.str.strip_chars()
+    given = stripped.set(stripped.is_in(list(null_values)), None)
     if feature.type == "string":
-        return pl.Series(feature.name, values, dtype=pl.String)
-    given = pl.Series(feature.name, [None if value is None else str(value) for value in values], dtype=pl.String)
+        return given
     truth = {"true": "1", "false": "0"}
-    numbers = given.str.strip_chars().str.to_lowercase().replace(truth).cast(pl.Float64, strict=False)
+    numbers = given.str.to_lowercase().replace(truth).cast(pl.Float64, strict=False)
     wrong = (given.is_not_null() & (numbers.is_null() | numbers.is_infinite())).arg_true()
     if len(wrong):
         raise _bad_value(feature, wrong[0] + 1, values[wrong[0]])
