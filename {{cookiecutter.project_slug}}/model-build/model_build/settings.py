@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,9 @@ GATE_METRICS: dict[str, dict[str, Literal["higher", "lower"]]] = {
     "multiclass_classification": {"accuracy": "higher", "macro_f1": "higher", "log_loss": "lower"},
     "regression": {"rmse": "lower", "mae": "lower", "r2": "higher"},
 }
+BIAS_METRICS = ("DPPL", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "AD", "CDDPL")
+SLUG = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 
 
 class SettingsError(ValueError):
@@ -141,7 +146,18 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         value = float(value)
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise SettingsError(f"project.toml: {where} = {value!r}; expected {expected.__name__}")
+    if expected is float and not math.isfinite(value):
+        raise SettingsError(f"project.toml: {where} = {value!r}; expected a finite number")
+    if get_args(hint)[-1:] == (str,):
+        _check_texts(value, where)
     return value
+
+
+def _check_texts(value: list[Any] | dict[str, Any], where: str) -> None:
+    named = {f"{where}.{name}": member for name, member in value.items()} if isinstance(value, dict) else {}
+    for name, member in named.items() or ((where, member) for member in value):
+        if not isinstance(member, str):
+            raise SettingsError(f"project.toml: {name} holds {member!r}; expected text in quotes")
 
 
 def parse_settings(text: str) -> Settings:
@@ -164,23 +180,79 @@ def parse_settings(text: str) -> Settings:
 
 
 def _check(settings: Settings) -> None:
-    splits = dataclasses.astuple(settings.data.splits)
+    for check in (_check_project, _check_data, _check_training, _check_gates, _check_pipeline):
+        check(settings)
+
+
+def _require(holds: object, setting: str, value: object, expected: str) -> None:
+    if not holds:
+        raise SettingsError(f"project.toml: {setting} = {value!r}; expected {expected}")
+
+
+def _check_project(settings: Settings) -> None:
+    slug = settings.project.slug
+    accepted = "up to 32 letters and digits, with hyphens between them"
+    _require(SLUG.fullmatch(slug) and len(slug) <= 32, "project.slug", slug, accepted)
+
+
+def _check_data(settings: Settings) -> None:
+    data, splits = settings.data, dataclasses.astuple(settings.data.splits)
     if min(splits) <= 0 or abs(sum(splits) - 1) > 1e-9:
         raise SettingsError(
             f"project.toml: data.splits add up to {sum(splits):g}; expected three shares above 0 that add up to 1"
         )
-    metrics = GATE_METRICS[settings.project.problem_type]
-    if settings.gate.metric not in metrics:
-        raise SettingsError(
-            f"project.toml: gate.metric = {settings.gate.metric!r}; expected one of {', '.join(metrics)}"
-        )
-    if settings.project.problem_type == "binary_classification" and not settings.data.positive:
+    _require(0 <= data.seed < 2**63, "data.seed", data.seed, "a whole number from 0")
+    _require(data.label, "data.label", data.label, "the column to predict")
+    _require(data.label not in data.exclude, "data.exclude", data.exclude, "columns beside the label")
+    if settings.project.problem_type == "binary_classification" and not data.positive:
         raise SettingsError("project.toml: data.positive is empty; expected the label value that counts as 1")
-    if settings.data.sensitive and not settings.data.advantaged:
+    if data.sensitive and not data.advantaged:
         raise SettingsError("project.toml: data.advantaged is empty; expected the group the others are compared with")
+
+
+def _check_training(settings: Settings) -> None:
+    from model_build.analysis.errors import DataError
+    from model_build.analysis.hyperparameters import OWN, parse_hyperparameters
+
+    training = settings.training
+    own = {f"training.{name}": {name: getattr(training, name)} for name in OWN}
+    for name, value in training.hyperparameters.items():
+        if name in OWN:
+            raise SettingsError(f"project.toml: training.hyperparameters.{name}; expected it in [training]")
+        own[f"training.hyperparameters.{name}"] = {name: value}
+    for setting, given in own.items():
+        try:
+            parse_hyperparameters(given)
+        except DataError as error:
+            raise SettingsError(f"project.toml: {setting}: {error}") from error
+
+
+def _check_gates(settings: Settings) -> None:
+    metrics, bias = GATE_METRICS[settings.project.problem_type], settings.bias
+    _require(settings.gate.metric in metrics, "gate.metric", settings.gate.metric, f"one of {', '.join(metrics)}")
+    _require(bias.metric in BIAS_METRICS, "bias.metric", bias.metric, f"one of {', '.join(BIAS_METRICS)}")
+    without_strata = settings.checks_bias and bias.metric == "CDDPL" and not settings.data.strata
+    _require(not without_strata, "bias.metric", bias.metric, "data.strata to be set for it, or another metric")
+
+
+def _check_pipeline(settings: Settings) -> None:
+    pipeline = settings.pipeline
+    for name in ("processing_instance_type", "training_instance_type"):
+        value = getattr(pipeline, name)
+        _require(INSTANCE_TYPE.fullmatch(value), f"pipeline.{name}", value, "an instance type such as ml.m5.xlarge")
+    for name in ("volume_size_gb", "max_runtime_seconds", "cache_days"):
+        _require(getattr(pipeline, name) >= 1, f"pipeline.{name}", getattr(pipeline, name), "a whole number from 1")
 
 
 @cache
 def load_settings(root: Path = PROJECT_ROOT) -> Settings:
-    """Settings of the project at `root`, the folder that holds `project.toml`."""
-    return parse_settings((root / "project.toml").read_text(encoding="utf-8"))
+    """Settings of the project at `root`, the folder that holds `project.toml`.
+
+    Raises:
+        SettingsError: as `parse_settings`, or the file is not UTF-8.
+    """
+    try:
+        text = (root / "project.toml").read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"project.toml: {error}; expected UTF-8") from error
+    return parse_settings(text)

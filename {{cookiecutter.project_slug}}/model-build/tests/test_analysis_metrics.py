@@ -132,6 +132,16 @@ def test_calibration_error_is_the_mean_distance_of_bins() -> None:
     assert found.error == pytest.approx(0.1)
 
 
+def test_calibration_bins_hold_equal_weight() -> None:
+    prediction = np.linspace(0.05, 0.95, 20)
+    weights = np.where(prediction < 0.5, 1.0, 9.0)
+    found = calibrate(prediction, (prediction > 0.4).astype(float), weights, bins=5)
+    repeated = np.repeat(prediction, weights.astype(int))
+    expected = calibrate(repeated, (repeated > 0.4).astype(float), bins=5)
+    assert found.weight == pytest.approx([20.0] * 5, abs=9)
+    assert found.error == pytest.approx(expected.error, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("value", "threshold", "direction", "passed", "message"),
     [

@@ -15,7 +15,7 @@ from step_outputs import SETTINGS, StepOutputs, preprocess_arguments
 from model_build.analysis.errors import DataError
 from model_build.analysis.hyperparameters import parse_hyperparameters
 from model_build.settings import PROJECT_ROOT
-from model_build.steps import preprocess, train
+from model_build.steps import bias, evaluate, preprocess, train
 from model_build.steps.command import BAD_USAGE, FAILED, StepError, run
 
 STEPS = ["preprocess", "check_contract", "baseline", "train", "evaluate", "bias", "package"]
@@ -75,6 +75,7 @@ def test_expected_errors_become_exit_codes(error: Exception, code: int, capsys: 
         ({"max_depth": "3.5"}, "hyperparameter max_depth = 3.5; expected a whole number from 0 up to 64"),
         ({"eta": 0}, "hyperparameter eta = 0; expected a number above 0 up to 1"),
         ({"eta": "nan"}, "hyperparameter eta = nan; expected a number above 0 up to 1"),
+        ({"gamma": "inf"}, "hyperparameter gamma = inf; expected a number from 0"),
         ({"min_child_weight": -1}, "hyperparameter min_child_weight = -1; expected a number from 0"),
     ],
 )
@@ -115,6 +116,20 @@ def test_given_hyperparameters_win_over_the_projects() -> None:
 def test_training_uses_the_cores_that_sagemaker_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SM_NUM_CPUS", "7")
     assert train.thread_count() == 7
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "high"])
+def test_a_threshold_is_a_finite_number(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = ["--model", "m", "--test", "t", "--output", "o", "--predictions", "p"]
+    with pytest.raises(SystemExit) as ended:
+        evaluate.main([*folders, f"--gate-threshold={text}"])
+    assert ended.value.code == BAD_USAGE
+    with pytest.raises(SystemExit) as ended:
+        bias.main(["--predictions", "p", "--train", "t", "--output", "o", f"--maximum={text}"])
+    assert ended.value.code == BAD_USAGE
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(f"{text!r}; expected a finite number" in line for line in lines)
 
 
 def test_too_few_rows_are_refused_and_nothing_is_written(steps: StepOutputs, tmp_path: Path) -> None:

@@ -37,7 +37,6 @@ DESCRIPTIONS = {
     "CDDPL": "Conditional Demographic Disparity in Predicted Labels (CDDPL)",
     "GE": "Generalized Entropy (GE)",
 }
-GATE_METRICS = ("DPPL", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "AD", "CDDPL")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,13 +55,20 @@ class Calibration:
         return dataclasses.asdict(self)
 
 
+def quantiles(values: Floats, shares: Floats, weights: Floats | None = None) -> Floats:
+    """Values (k,) below which the given shares (k,) of the weight of `values` (n,) lie."""
+    if weights is None:
+        return np.asarray(np.quantile(values, shares), dtype=np.float64)
+    return np.asarray(np.quantile(values, shares, weights=weights, method="inverted_cdf"), dtype=np.float64)
+
+
 def calibrate(prediction: Floats, outcome: Floats, weights: Floats | None = None, bins: int = BINS) -> Calibration:
     """Compare predictions (n,) with outcomes (n,) in quantile bins of the prediction.
 
     `error` is the expected calibration error of Naeini et al. 2015, with equal-mass bins.
     """
     weight = np.ones_like(prediction) if weights is None else weights
-    edges = np.unique(np.quantile(prediction, np.linspace(0, 1, bins + 1)[1:-1]))
+    edges = np.unique(quantiles(prediction, np.linspace(0, 1, bins + 1)[1:-1], weights))
     number = np.searchsorted(edges, prediction, side="left")
     mass = np.bincount(number, weights=weight, minlength=len(edges) + 1)
     used = mass > 0

@@ -26,19 +26,29 @@ HEADLINE: dict[ProblemType, str] = {
 
 
 @dataclasses.dataclass(frozen=True)
+class Means:
+    """Share of the positive class, or mean value of a regression."""
+
+    label: float
+    prediction: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Group:
-    """Metrics of the rows that share a value of the sensitive attribute."""
+    """Metrics of the rows that share a value of the sensitive attribute; numbers of several classes have no mean."""
 
     value: str
     rows: int
-    label_mean: float
-    prediction_mean: float
+    means: Means | None
     estimates: dict[str, Estimate]
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """Findings; `actual` and `predicted` are class numbers, or values for a regression, of shape (rows,)."""
+    """Findings; `actual` and `predicted` are class numbers, or values for a regression, of shape (rows,).
+
+    `weights` of the rows have the same shape, None for equal ones.
+    """
 
     problem_type: ProblemType
     classes: tuple[str, ...]
@@ -51,6 +61,7 @@ class Evaluation:
     confusion: Floats | None
     curves: BinaryCurves | None
     groups: list[Group]
+    weights: Floats | None = None
 
     @property
     def rows(self) -> int:
@@ -112,6 +123,7 @@ def evaluate_predictions(
         confusion_table(actual, predicted, len(classes), weights) if classification else None,
         binary_curves(actual, score, weights) if binary else None,
         [] if sensitive is None else _groups(problem_type, actual, predicted, score, seed, weights, sensitive),
+        weights,
     )
 
 
@@ -141,7 +153,11 @@ def _groups(
         weight = None if weights is None else weights[rows]
         estimates = estimate_metrics(scorer, seed, weight, resamples=200)
         kept = {name: estimates[name] for name in GROUP_METRICS[problem_type]}
-        label_mean = float(np.average(actual[rows], weights=weight))
-        prediction_mean = float(np.average(predicted[rows], weights=weight))
-        groups.append(Group(value, int(rows.sum()), label_mean, prediction_mean, kept))
+        groups.append(Group(value, int(rows.sum()), _means(problem_type, actual[rows], predicted[rows], weight), kept))
     return groups
+
+
+def _means(problem_type: ProblemType, actual: Floats, predicted: Floats, weights: Floats | None) -> Means | None:
+    if problem_type == "multiclass_classification":
+        return None
+    return Means(float(np.average(actual, weights=weights)), float(np.average(predicted, weights=weights)))

@@ -27,7 +27,8 @@ class Range:
     open_low: bool = False
 
     def holds(self, value: float) -> bool:
-        return (value > self.low if self.open_low else value >= self.low) and value <= self.high
+        above = value > self.low if self.open_low else value >= self.low
+        return above and value <= self.high and math.isfinite(value)
 
     def __str__(self) -> str:
         kind = "a whole number" if self.kind is int else "a number"
@@ -39,7 +40,7 @@ RANGES: dict[str, Range] = {
     "rounds": Range(int, 1, 100_000),
     "early_stopping_rounds": Range(int, 1, 100_000),
     "max_depth": Range(int, 0, 64),
-    "max_leaves": Range(int, 0),
+    "max_leaves": Range(int, 0, 100_000),
     "max_bin": Range(int, 2, 65_536),
     "eta": Range(float, 0, 1, open_low=True),
     "min_child_weight": Range(float, 0),

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import polars as pl
+import numpy as np
 from markupsafe import Markup
 
+from model_build.analysis.curves import quantiles
 from model_build.analysis.evaluation import GROUP_METRICS, HEADLINE, Evaluation
 from model_build.analysis.intervals import resample_count
 from model_build.analysis.model_quality import LOWER_IS_BETTER
@@ -125,15 +126,19 @@ def confusion_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def label_summary(evaluation: Evaluation) -> list[tuple[str, str]]:
-    """Distribution of the label in the test data."""
+    """Distribution of the label in the test data, weighted as the metrics are."""
     if not evaluation.classes:
-        label = pl.Series(evaluation.actual)
         shares = {"median": 0.5, "5 %": 0.05, "95 %": 0.95}
-        return [(name, f"{label.quantile(share):.4g}") for name, share in shares.items()]
+        found = quantiles(evaluation.actual, np.array(list(shares.values())), evaluation.weights)
+        return [(name, f"{value:.4g}") for name, value in zip(shares, found, strict=True)]
     return [
-        (name, f"{100 * float((evaluation.actual == position).mean()):.1f} %")
-        for position, name in enumerate(evaluation.classes)
+        (name, f"{100 * class_share(evaluation, position):.1f} %") for position, name in enumerate(evaluation.classes)
     ]
+
+
+def class_share(evaluation: Evaluation, position: int) -> float:
+    """Share of a class in the test data, weighted as the metrics are."""
+    return float(np.average(evaluation.actual == position, weights=evaluation.weights))
 
 
 def figures(evaluation: Evaluation, training: dict[str, Any], settings: Settings) -> list[tuple[str, str, str]]:
@@ -141,7 +146,7 @@ def figures(evaluation: Evaluation, training: dict[str, Any], settings: Settings
     label = settings.data.label
     found: list[tuple[str, str, str]] = []
     if evaluation.curves is not None:
-        share = float(evaluation.actual.mean())
+        share = class_share(evaluation, 1)
         found += [
             ("ROC curve", plots.roc_plot(evaluation.curves), "True against false positives as the threshold falls."),
             (

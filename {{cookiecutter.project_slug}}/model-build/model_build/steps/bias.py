@@ -15,11 +15,11 @@ from typing import Any
 
 import polars as pl
 
-from model_build.analysis.bias import GATE_METRICS, posttraining_metrics, pretraining_metrics
+from model_build.analysis.bias import posttraining_metrics, pretraining_metrics
 from model_build.analysis.bias_report import analysis_section, facet_masks, group_codes, measure_facets, outcomes
 from model_build.analysis.gate import judge_bias
-from model_build.settings import Settings, load_settings
-from model_build.steps.command import BAD_USAGE, StepError, run, step_parser, write_json
+from model_build.settings import BIAS_METRICS, Settings, load_settings
+from model_build.steps.command import BAD_USAGE, StepError, finite_float, run, step_parser, write_json
 from model_build.steps.tables import read_split
 
 NAME = "bias"
@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.folder("--predictions", "predictions of the test split")
     parser.folder("--train", "training split")
     parser.folder("--output", "where analysis.json and bias.json go")
-    parser.add_argument("--metric", default=settings.bias.metric, choices=GATE_METRICS)
-    parser.add_argument("--maximum", type=float, default=settings.bias.maximum)
+    parser.add_argument("--metric", default=settings.bias.metric, choices=BIAS_METRICS)
+    parser.add_argument("--maximum", type=finite_float, default=settings.bias.maximum)
     arguments = parser.parse_args(argv)
     if not settings.checks_bias:
         raise StepError("bias needs a binary label and data.sensitive in project.toml", BAD_USAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import warnings
 from collections.abc import Callable
@@ -38,6 +39,17 @@ class Parser(argparse.ArgumentParser):
 def step_parser(name: str, documentation: str | None) -> Parser:
     """Parser of step `name`, described by its module's docstring."""
     return Parser(prog=name, description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def finite_float(text: str) -> float:
+    """A number from the command line; `nan` and `inf` are refused."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a finite number")
+    return value
 
 
 def run(main: Callable[[], None], name: str) -> NoReturn:

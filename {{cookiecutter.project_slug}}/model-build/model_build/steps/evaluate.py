@@ -24,7 +24,7 @@ from model_build.analysis.gate import judge
 from model_build.analysis.metrics import Floats
 from model_build.analysis.model_quality import confusion_labels, finite, quality_constraints, quality_metrics
 from model_build.settings import GATE_METRICS, PROJECT_ROOT, Settings, load_settings
-from model_build.steps.command import BAD_USAGE, StepError, run, step_parser, write_json
+from model_build.steps.command import BAD_USAGE, StepError, finite_float, run, step_parser, write_json
 from model_build.steps.model_files import TrainedModel, read_model
 from model_build.steps.tables import read_split, write_split
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--gate-metric", default=settings.gate.metric, choices=GATE_METRICS[settings.project.problem_type]
     )
-    parser.add_argument("--gate-threshold", type=float, default=settings.gate.threshold)
+    parser.add_argument("--gate-threshold", type=finite_float, default=settings.gate.threshold)
     arguments = parser.parse_args(argv)
     model, test = read_model(arguments.model), read_split(arguments.test)
     check_problem_type(model, settings)
@@ -109,8 +109,7 @@ def evaluation_json(evaluation: Evaluation, gate: dict[str, Any]) -> dict[str, A
         "groups": {
             group.value: {
                 "rows": group.rows,
-                "label_mean": group.label_mean,
-                "prediction_mean": group.prediction_mean,
+                **({"label_mean": group.means.label, "prediction_mean": group.means.prediction} if group.means else {}),
                 **{
                     name: {key: finite(x) for key, x in dataclasses.asdict(e).items()}
                     for name, e in group.estimates.items()
