@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,13 +59,18 @@ def model_folder(folder: Path) -> Iterator[Path]:
         return
     unpacked = Path(tempfile.mkdtemp(prefix="model-"))
     try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(unpacked, filter="data")
+        _unpack(archive, unpacked)
         yield unpacked
-    except tarfile.TarError as error:
-        raise StepError(f"{archive}: {error}; expected a model archive") from error
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
+        raise StepError(f"{archive} is damaged or no archive; expected the output of the train step") from error
 
 
 def read_model(folder: Path) -> TrainedModel:
@@ -79,5 +86,10 @@ def read_model(folder: Path) -> TrainedModel:
             raise StepError(
                 f"{folder} holds neither {ARCHIVE} nor {MODEL}; expected the output of the train step", BAD_USAGE
             )
-        booster = xgb.Booster(model_file=files / MODEL)
+        try:
+            booster = xgb.Booster(model_file=files / MODEL)
+        except xgb.core.XGBoostError as error:
+            raise StepError(
+                f"{MODEL} in {folder} is damaged or no XGBoost model; expected the output of the train step"
+            ) from error
         return TrainedModel(booster, read_preprocessing(files), read_json(files / TRAINING))

@@ -1,7 +1,8 @@
 """Train a gradient-boosted model and stop when the validation split no longer improves.
 
 Hyperparameters are those of project.toml unless given: --rounds, --early_stopping_rounds and XGBoost's own names.
-With --checkpoint-dir the training goes on from the newest checkpoint in it (on SageMaker: after a Spot interruption).
+With --checkpoint-dir an interrupted training goes on from its newest checkpoint in it (on SageMaker: after a Spot
+interruption); one that has finished leaves none.
 Writes into --model-dir: model.ubj, preprocessing.json, signature.json and training.json (hyperparameters, history,
 label distribution); into --output-dir: history.csv.
 
@@ -21,12 +22,12 @@ import polars as pl
 import xgboost as xgb
 
 from model_build.analysis.checkpoints import (
-    INTERVAL_ROUNDS,
+    Checkpoints,
+    CheckpointWriter,
+    History,
+    early_stopping,
+    join_histories,
     training_fingerprint,
-    usable_checkpoints,
-)
-from model_build.analysis.checkpoints import (
-    NAME as CHECKPOINT,
 )
 from model_build.analysis.errors import DataError
 from model_build.analysis.features import Preprocessing
@@ -48,8 +49,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parameters = booster_parameters(
         hyperparameters, preprocessing.problem_type, len(preprocessing.classes), settings.data.seed, thread_count()
     )
+    checkpoints = None
+    if arguments.checkpoint_dir is not None:
+        fingerprint = training_fingerprint({**parameters, **hyperparameters}, preprocessing.names, train.height)
+        checkpoints = Checkpoints(arguments.checkpoint_dir, fingerprint)
     booster, history = fit(
-        train, validation, preprocessing, parameters, hyperparameters, settings.data.weight, arguments.checkpoint_dir
+        train, validation, preprocessing, parameters, hyperparameters, settings.data.weight, checkpoints
     )
     record = training_record(train, validation, preprocessing, hyperparameters, history, booster, settings.data.weight)
     save(booster, preprocessing, record, arguments.model_dir)
@@ -58,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         columns = {f"{split}_{name}": values for split, metrics in history.items() for name, values in metrics.items()}
         pl.DataFrame(columns).with_row_index("round").write_csv(arguments.output_dir / "history.csv")
     final = {name: values[booster.num_boosted_rounds() - 1] for name, values in record["history"]["validation"].items()}
+    if checkpoints is not None:
+        checkpoints.finish()
     scores = ", ".join(f"validation {name} {value:.4f}" for name, value in final.items())
     print(f"{booster.num_boosted_rounds()} rounds on {train.height:,} rows: {scores}")
 
@@ -113,51 +120,36 @@ def fit(
     parameters: dict[str, Any],
     hyperparameters: Mapping[str, int | float],
     weight: str,
-    checkpoint_dir: Path | None,
-) -> tuple[xgb.Booster, dict[str, dict[str, list[float]]]]:
+    checkpoints: Checkpoints | None,
+) -> tuple[xgb.Booster, History]:
     """The best booster and the metrics of every round, {split: {metric: [value per round]}}."""
     threads = parameters["nthread"]
     train_matrix = xgb.QuantileDMatrix(**_arrays(train, preprocessing, weight), nthread=threads)
     validation_matrix = xgb.QuantileDMatrix(
         **_arrays(validation, preprocessing, weight), ref=train_matrix, nthread=threads
     )
-    rounds = int(hyperparameters["rounds"])
+    earlier = checkpoints.newest(parameters) if checkpoints else None
+    done = earlier.booster.num_boosted_rounds() if earlier else 0
+    before: History = earlier.history if earlier else {}
+    if earlier:
+        print(f"going on from {earlier.name} with {done} rounds")
     callbacks: list[xgb.callback.TrainingCallback] = [
-        xgb.callback.EarlyStopping(rounds=int(hyperparameters["early_stopping_rounds"]), save_best=True)
+        early_stopping(int(hyperparameters["early_stopping_rounds"]), "validation", earlier)
     ]
-    earlier: xgb.Booster | None = None
-    if checkpoint_dir is not None:
-        fingerprint = training_fingerprint(parameters, preprocessing.names, train.height)
-        earlier = newest_readable(usable_checkpoints(checkpoint_dir, fingerprint), parameters)
-        callbacks.append(xgb.callback.TrainingCheckPoint(checkpoint_dir, CHECKPOINT, interval=INTERVAL_ROUNDS))
-    done = earlier.num_boosted_rounds() if earlier else 0
-    history: dict[str, dict[str, list[float]]] = {}
+    if checkpoints is not None:
+        callbacks.append(CheckpointWriter(checkpoints, before))
+    history: History = {}
     booster = xgb.train(
         parameters,
         train_matrix,
-        max(rounds - done, 1),
+        max(int(hyperparameters["rounds"]) - done, 0),
         evals=[(train_matrix, "train"), (validation_matrix, "validation")],
         evals_result=history,
         callbacks=callbacks,
-        xgb_model=earlier,
+        xgb_model=earlier.booster if earlier else None,
         verbose_eval=False,
     )
-    return booster, {
-        split: {name: [float("nan")] * done + [float(value) for value in values] for name, values in metrics.items()}
-        for split, metrics in history.items()
-    }
-
-
-def newest_readable(checkpoints: Sequence[Path], parameters: dict[str, Any]) -> xgb.Booster | None:
-    """The first checkpoint that can be read; an interruption may have cut the last one short."""
-    for path in checkpoints:
-        try:
-            booster = xgb.Booster(parameters, model_file=path)
-        except xgb.core.XGBoostError:
-            continue
-        print(f"going on from {path.name} with {booster.num_boosted_rounds()} rounds")
-        return booster
-    return None
+    return booster, join_histories(before, history)
 
 
 def _arrays(frame: pl.DataFrame, preprocessing: Preprocessing, weight: str) -> dict[str, Any]:
@@ -174,7 +166,7 @@ def training_record(
     validation: pl.DataFrame,
     preprocessing: Preprocessing,
     hyperparameters: Mapping[str, int | float],
-    history: dict[str, dict[str, list[float]]],
+    history: History,
     booster: xgb.Booster,
     weight: str,
 ) -> dict[str, Any]:
