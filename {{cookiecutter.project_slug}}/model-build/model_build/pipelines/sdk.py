@@ -7,26 +7,15 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
-import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model_build.pipelines.bindings import Bindings
 from model_build.pipelines.offline import offline_session
+from model_build.pipelines.sdk_quiet import SDK_CONFIG, quieten
 from model_build.settings import Settings
 
-# Before the first import of `sagemaker`: it calls logging.basicConfig(INFO), asks for a region while importing,
-# probes the role in IAM, and its docstrings warn when Python compiles them.
-_handler = logging.StreamHandler()
-_handler.setLevel(logging.WARNING)
-logging.basicConfig(level=logging.INFO, handlers=[_handler])
-logging.getLogger("sagemaker.core.workflow.utilities").setLevel(logging.ERROR)
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-os.environ["SAGEMAKER_VALIDATE_ROLE"] = "false"
-warnings.filterwarnings("ignore", message="Running within a PipelineSession", category=UserWarning)
-warnings.filterwarnings("ignore", category=SyntaxWarning)
+quieten()
 
 from sagemaker.core.config.config_manager import SageMakerConfig  # noqa: E402
 from sagemaker.core.network import NetworkConfig  # noqa: E402
@@ -88,7 +77,6 @@ __all__ = [
 ]
 
 INPUTS, OUTPUTS = "/opt/ml/processing/input", "/opt/ml/processing/output"
-_SDK_CONFIG = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
 
 # The SDK holds its configuration against a JSON schema at every look-up: over 100 times for this pipeline, nine
 # tenths of the time it takes. Ours is a constant, and PipelineSession validates it by another function.
@@ -131,7 +119,7 @@ class Jobs:
         self.session = PipelineSession(
             boto_session=offline_session(bindings.region),
             default_bucket=bindings.artifact_bucket,
-            sagemaker_config=_SDK_CONFIG,
+            sagemaker_config=SDK_CONFIG,
         )
 
     def process(
