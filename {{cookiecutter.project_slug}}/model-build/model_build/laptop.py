@@ -12,7 +12,7 @@ from model_build.local.container import find_container
 from model_build.local.definition import Definition, load_definition
 from model_build.local.graph import Graph
 from model_build.local.jobs import JobEnvironment
-from model_build.local.parameters import parse_assignments, resolve_parameters
+from model_build.local.parameters import parse_assignments, parse_given, resolve_parameters
 from model_build.local.progress import progress_on, show_failures
 from model_build.local.records import ExecutionRecord, Status
 from model_build.local.registry import Approval
@@ -53,7 +53,7 @@ def run(request: RunRequest, settings: Settings, root: Path, console: Console) -
     path = compile_and_draw(request.pipeline, settings, root)
     definition = load_definition(path)
     Graph(definition)
-    resolve_parameters(definition.parameters, given)
+    parse_given(definition.parameters, given)
     workspace, environment = Workspace(root / STATE), job_environment(root, settings, request.container)
     filled = _fill(given, request, definition, settings, root, workspace)
     parameters = resolve_parameters(definition.parameters, filled)
@@ -176,6 +176,8 @@ def _fill(
         workspace.store.copy_in(folder, filled["InputData"])
         if "DataVersion" in definition.parameters:
             filled.setdefault("DataVersion", digest)
+    if "DataVersion" in definition.parameters:
+        filled.setdefault("DataVersion", "by-content")
     if "GitCommit" in definition.parameters and "GitCommit" not in given:
         from model_build.pipelines.aws import git_commit
 

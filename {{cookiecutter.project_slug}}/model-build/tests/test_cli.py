@@ -61,6 +61,7 @@ def pipeline(settings: Settings) -> dict[str, Any]:
             parameter("InputData", "String", f"{BUCKET}/data"),
             parameter("GateThreshold", "Float", 0.9),
             parameter("GitCommit", "String", "unknown"),
+            {"Name": "DataVersion", "Type": "String"},
         ],
     )
 
@@ -89,7 +90,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 def test_a_run_tells_where_model_and_registry_entry_are_and_what_comes_next(run: Run, tmp_path: Path) -> None:
     code, out, err = run("run")
-    told = dict(line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("Model", "Registered", "Entry", "Next")))
+    told = dict(
+        line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("Model", "Registered", "Entry", "Next"))
+    )
     group = load_settings().model_package_group
     assert (code, err) == (0, "")
     assert Path(told["Model"]).read_text() == "sample"
@@ -97,6 +100,13 @@ def test_a_run_tells_where_model_and_registry_entry_are_and_what_comes_next(run:
     assert json.loads(Path(told["Entry"]).read_text())["ModelApprovalStatus"] == "PendingManualApproval"
     assert told["Next"] == "python -m model_build approve 1"
     assert (tmp_path / "docs" / "training-pipeline.svg").read_text().startswith("<svg")
+
+
+def test_a_run_reads_data_that_an_earlier_one_brought_here(run: Run, tmp_path: Path) -> None:
+    assert run("run")[0] == 0
+    (brought,) = (tmp_path / ".local" / "s3").glob("*/data/*")
+    uri = f"s3://{brought.relative_to(tmp_path / '.local' / 's3').as_posix()}"
+    assert run("run", "--set", f"InputData={uri}")[0] == 0
 
 
 def test_another_run_takes_the_cache_and_other_data_or_no_cache_do_not(run: Run, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from model_build.local.parameters import ParameterError
 from model_build.pipelines import aws
+from model_build.pipelines.bindings import Bindings, BindingsError
 from model_build.pipelines.executions import NoExecutionError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     path.write_text(json.dumps(definition(*VARIANTS[0])))
     with mock_aws():
         cloud = Cloud(aws.sagemaker_client(BINDINGS), aws.s3_client(BINDINGS), path)
+        for name in ("put_model_package_group_policy", "delete_model_package_group_policy"):
+            monkeypatch.setattr(cloud.sagemaker, name, lambda **_: {})
         cloud.s3.create_bucket(
             Bucket=BINDINGS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
@@ -84,6 +87,13 @@ def test_upsert_again_updates_the_definition(cloud: Cloud) -> None:
     assert json.loads(cloud.sagemaker.describe_pipeline(PipelineName=NAME)["PipelineDefinition"]) == changed
 
 
+def test_upsert_refuses_an_image_by_tag_and_says_how_to_get_a_digest(cloud: Cloud) -> None:
+    by_tag = dataclasses.replace(BINDINGS, image_uri=Bindings.laptop(SETTINGS).image_uri)
+    with pytest.raises(BindingsError, match=r'^[^\n]*export MLOPS_IMAGE_URI="\$\(make -s publish\)"$'):
+        aws.upsert("training", SETTINGS, by_tag, cloud.definition, cloud.sagemaker)
+    assert cloud.sagemaker.list_pipelines()["PipelineSummaries"] == []
+
+
 def test_start_fills_in_commit_and_data_version(cloud: Cloud) -> None:
     cloud.upsert()
     first = cloud.start()
@@ -101,8 +111,25 @@ def test_start_takes_the_commit_from_ci_where_there_is_no_repository(
     assert cloud.start()["GitCommit"] == "0123456789abcdef"
 
 
+def test_start_reads_a_folder_and_not_those_whose_names_begin_alike(cloud: Cloud) -> None:
+    cloud.upsert()
+    folder = f"s3://{BINDINGS.artifact_bucket}/{SETTINGS.project.slug}/data"
+    before = cloud.start(InputData=folder)
+    cloud.s3.put_object(Bucket=BINDINGS.artifact_bucket, Key=f"{SETTINGS.project.slug}/data-old/a.csv", Body=b"2")
+    assert cloud.start(InputData=folder) == before
+    assert cloud.start()["DataVersion"] == before["DataVersion"]
+    assert before["InputData"] == f"{folder}/"
+
+
 @pytest.mark.parametrize(
-    "given", [{"Threshold": "0.9"}, {"GateThreshold": "high"}, {"ModelApprovalStatus": "Approved"}]
+    "given",
+    [
+        {"Threshold": "0.9"},
+        {"GateThreshold": "high"},
+        {"ModelApprovalStatus": "Approved"},
+        {"InputData": "data"},
+        {"InputData": f"s3://{BINDINGS.artifact_bucket}/nothing"},
+    ],
 )
 def test_start_refuses_what_the_definition_does_not_accept(cloud: Cloud, given: dict[str, str]) -> None:
     cloud.upsert()
@@ -111,11 +138,16 @@ def test_start_refuses_what_the_definition_does_not_accept(cloud: Cloud, given: 
     assert cloud.sagemaker.list_pipeline_executions(PipelineName=NAME)["PipelineExecutionSummaries"] == []
 
 
-def test_consumer_accounts_may_use_versions_but_not_change_the_group() -> None:
+def test_consumer_accounts_may_use_versions_but_neither_approve_them_nor_change_the_group() -> None:
     arn = f"arn:aws-cn:sagemaker:cn-north-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
     bindings = dataclasses.replace(BINDINGS, consumer_account_ids=("444455556666",))
     group, versions = aws.group_policy(arn, bindings)["Statement"]
     assert group["Action"] == ["sagemaker:DescribeModelPackageGroup"]
+    assert versions["Action"] == [
+        "sagemaker:CreateModel",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:ListModelPackages",
+    ]
     assert versions["Resource"] == f"{arn.replace('model-package-group', 'model-package')}/*"
     assert versions["Principal"] == {"AWS": ["arn:aws-cn:iam::444455556666:root"]}
 
@@ -132,6 +164,24 @@ def test_upsert_lets_consumer_accounts_in() -> None:
             "ResourcePolicy": json.dumps(aws.group_policy(group, bindings), sort_keys=True),
         }
         stub.add_response("put_model_package_group_policy", {"ModelPackageGroupArn": group}, expected)
+        aws._upsert_group(SETTINGS, bindings, [], client)
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("policy", ["there", "missing"])
+def test_upsert_without_consumer_accounts_takes_access_from_former_ones(policy: str) -> None:
+    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    bindings = dataclasses.replace(BINDINGS, consumer_account_ids=())
+    group = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
+    with Stubber(client) as stub:
+        stub.add_response("describe_model_package_group", _group(group))
+        stub.add_response("add_tags", {"Tags": []})
+        if policy == "there":
+            named = {"ModelPackageGroupName": SETTINGS.model_package_group}
+            stub.add_response("delete_model_package_group_policy", {}, named)
+        else:
+            words = f"Cannot find resource policy for: {group}"
+            stub.add_client_error("delete_model_package_group_policy", "ValidationException", words)
         aws._upsert_group(SETTINGS, bindings, [], client)
         stub.assert_no_pending_responses()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
-from model_build.pipelines.bindings import Bindings, BindingsError, load_bindings, variable
+from model_build.pipelines.bindings import RULES, Bindings, BindingsError, load_bindings, variable
 from model_build.settings import Settings, load_settings
 
 SETTINGS = dataclasses.replace(load_settings(), project=dataclasses.replace(load_settings().project, accounts="single"))
@@ -49,7 +50,14 @@ def test_image_defaults_to_the_content_tag_in_the_projects_repository(tmp_path: 
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "MLOPS_IMAGE_URI"}
     image = load_bindings(SETTINGS, tmp_path, environment, lambda region, names: {}).image_uri
-    assert image.startswith(f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{SETTINGS.project.slug.lower()}:")
+    repository = f"{SETTINGS.project.slug.lower()}-model-build"
+    assert image.startswith(f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{repository}:")
+
+
+def test_shortest_slug_gives_a_legal_image_uri() -> None:
+    project = dataclasses.replace(SETTINGS.project, slug="a")
+    image = Bindings.laptop(dataclasses.replace(SETTINGS, project=project)).image_uri
+    assert re.fullmatch(RULES["image_uri"].pattern, image)
 
 
 @pytest.mark.parametrize(

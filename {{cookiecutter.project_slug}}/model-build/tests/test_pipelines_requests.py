@@ -39,7 +39,7 @@ def evaluate(value: Any, document: dict[str, Any]) -> Any:
         return "0123456789abcdef"
     if "Get" in value:
         root, _, name = value["Get"].partition(".")
-        defaults = {parameter["Name"]: parameter["DefaultValue"] for parameter in document["Parameters"]}
+        defaults = {parameter["Name"]: parameter.get("DefaultValue", "given") for parameter in document["Parameters"]}
         return defaults[name] if root == "Parameters" else "s3://bucket/key" if root == "Steps" else "arn-or-id"
     return {key: evaluate(item, document) for key, item in value.items()}
 

@@ -8,6 +8,7 @@ import pytest
 from definitions import VARIANTS, definition, step, variant
 
 from model_build.pipelines.outline import edges, nodes
+from model_build.serving.formats import MEDIA_TYPES
 from model_build.settings import load_settings
 
 SETTINGS = load_settings()
@@ -53,7 +54,8 @@ def test_a_registered_model_states_how_it_may_be_deployed(inference: str, accoun
     specification = register(inference, accounts)["InferenceSpecification"]
     assert ("SupportedRealtimeInferenceInstanceTypes" in specification) == (inference != "batch")
     assert ("SupportedTransformInstanceTypes" in specification) == (inference in ("batch", "realtime_and_batch"))
-    assert "application/x-parquet" in specification["SupportedContentTypes"]
+    for member in ("SupportedContentTypes", "SupportedResponseMIMETypes"):
+        assert sorted(specification[member]) == sorted(MEDIA_TYPES)
 
 
 @every_variant
@@ -75,6 +77,17 @@ def test_a_registered_model_tells_where_it_came_from(inference: str, accounts: s
     assert metadata["problem-type"] == SETTINGS.project.problem_type
 
 
+def test_a_lowered_gate_can_be_seen_in_the_registered_model() -> None:
+    metadata = register(*VARIANTS[0])["CustomerMetadataProperties"]
+    demanded = {"gate-threshold": "GateThreshold"} | ({"bias-maximum": "BiasMaximum"} if BIAS else {})
+    for name, parameter in demanded.items():
+        assert metadata[name]["Std:Join"]["Values"] == [{"Get": f"Parameters.{parameter}"}]
+    stated = {"gate-metric": SETTINGS.gate.metric, "gate-threshold-in-settings": str(SETTINGS.gate.threshold)}
+    if BIAS:
+        stated |= {"bias-metric": SETTINGS.bias.metric, "bias-maximum-in-settings": str(SETTINGS.bias.maximum)}
+    assert stated.items() <= metadata.items()
+
+
 def test_a_model_waits_for_approval_however_the_pipeline_is_started() -> None:
     assert register(*VARIANTS[0])["ModelApprovalStatus"] == "PendingManualApproval"
 
@@ -82,6 +95,12 @@ def test_a_model_waits_for_approval_however_the_pipeline_is_started() -> None:
 def test_new_data_under_an_old_name_misses_the_cache() -> None:
     environment = step(definition(*VARIANTS[0]), "Preprocess")["Arguments"]["Environment"]
     assert environment == {"DATA_VERSION": {"Get": "Parameters.DataVersion"}}
+
+
+def test_nothing_starts_without_saying_which_version_of_the_data_it_reads() -> None:
+    parameters = {parameter["Name"]: parameter for parameter in definition(*VARIANTS[0])["Parameters"]}
+    assert [name for name, parameter in parameters.items() if "DefaultValue" not in parameter] == ["DataVersion"]
+    assert parameters["InputData"]["DefaultValue"].endswith("/data/")
 
 
 def test_no_experiment_is_made_on_the_side() -> None:

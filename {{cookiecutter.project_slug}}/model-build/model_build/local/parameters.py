@@ -70,19 +70,25 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
     return given
 
 
+def parse_given(parameters: Mapping[str, Parameter], given: Mapping[str, str]) -> dict[str, Any]:
+    """The given texts as values.
+
+    Raises:
+        ParameterError: an unknown name, or a value that is not accepted.
+    """
+    unknown = sorted(given.keys() - parameters.keys())
+    if unknown:
+        raise ParameterError(f"unknown parameter {unknown[0]!r}; expected one of {', '.join(parameters) or 'none'}")
+    return {name: parameters[name].parse(text) for name, text in given.items()}
+
+
 def resolve_parameters(parameters: Mapping[str, Parameter], given: Mapping[str, str]) -> dict[str, Any]:
     """The value of every parameter: the given text, typed, else its default.
 
     Raises:
         ParameterError: an unknown name, a value that is not accepted, or no value for a parameter without default.
     """
-    unknown = sorted(given.keys() - parameters.keys())
-    if unknown:
-        raise ParameterError(f"unknown parameter {unknown[0]!r}; expected one of {', '.join(parameters) or 'none'}")
-    values = {
-        name: parameter.parse(given[name]) if name in given else parameter.default
-        for name, parameter in parameters.items()
-    }
+    values = {name: parameter.default for name, parameter in parameters.items()} | parse_given(parameters, given)
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise ParameterError(f"parameter {missing[0]} has no default; give it as {missing[0]}=VALUE")

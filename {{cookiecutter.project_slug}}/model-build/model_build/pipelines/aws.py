@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_build.local.parameters import Parameter, resolve_parameters
+from model_build.local.parameters import Parameter, ParameterError, parse_given, resolve_parameters
 from model_build.pipelines.bindings import Bindings
 from model_build.pipelines.compile import load_definition
 from model_build.pipelines.executions import Execution, describe, status
@@ -74,7 +74,12 @@ def run_in_aws(action: Any) -> Any:
 
 
 def upsert(name: str, settings: Settings, bindings: Bindings, definition: Path, client: SageMakerClient) -> str:
-    """Create or update a pipeline from its compiled definition, and the group its models go to; the pipeline's ARN."""
+    """Create or update a pipeline from its compiled definition, and the group its models go to; the pipeline's ARN.
+
+    Raises:
+        BindingsError: the image is not given by digest.
+    """
+    bindings.require_pinned_image()
     tags = _tags(settings, bindings)
     _upsert_group(settings, bindings, tags, client)
     pipeline = settings.pipeline_name(name)
@@ -111,15 +116,13 @@ def start(
     root: Path,
     client: SageMakerClient,
     s3: S3Client,
-    token: str = "",
 ) -> str:
     """Start an execution and return its ARN.
 
-    `GitCommit` and `DataVersion` are filled in unless given. A `token` (32 to 128 characters) makes a repeated call
-    return the execution that the first call started.
+    `GitCommit` and `DataVersion` are filled in unless given, `InputData` becomes a folder by its `/` at the end.
 
     Raises:
-        ParameterError: a given parameter is unknown or not accepted by the definition.
+        ParameterError: a given parameter is unknown or not accepted by the definition, or there are no data.
     """
     parameters = {
         entry["Name"]: Parameter(
@@ -127,18 +130,21 @@ def start(
         )
         for entry in load_definition(definition)["Parameters"]
     }
-    values = resolve_parameters(parameters, given)
+    parse_given(parameters, given)
     filled = dict(given)
+    if "InputData" in given:
+        filled["InputData"] = data_folder(given["InputData"])
     if "GitCommit" in parameters:
         filled.setdefault("GitCommit", git_commit(root))
-    if "DataVersion" in parameters:
-        filled.setdefault("DataVersion", data_version(values["InputData"], s3))
+    if "DataVersion" in parameters and "DataVersion" not in given:
+        filled["DataVersion"] = data_version(filled.get("InputData", parameters["InputData"].default), s3)
+    resolve_parameters(parameters, filled)
     commit = re.sub(r"[^a-zA-Z0-9]", "", filled.get("GitCommit", ""))[:12] or "unknown"
     return client.start_pipeline_execution(
         PipelineName=settings.pipeline_name(name),
         PipelineExecutionDisplayName=f"commit-{commit}",
         PipelineParameters=[{"Name": key, "Value": value} for key, value in sorted(filled.items())],
-        ClientRequestToken=token or uuid.uuid4().hex,
+        ClientRequestToken=uuid.uuid4().hex,
     )["PipelineExecutionArn"]
 
 
@@ -157,16 +163,31 @@ def git_commit(root: Path, environ: Mapping[str, str] = os.environ) -> str:
         return next((environ[name] for name in COMMIT_VARIABLES if environ.get(name)), "unknown")
 
 
-def data_version(uri: str, s3: S3Client) -> str:
-    """Content version of all objects under an S3 URI, from their names, sizes and ETags."""
-    match = re.fullmatch(r"s3://([^/]+)/?(.*)", uri)
-    if not match:
-        return "unversioned"
-    bucket, prefix = match.groups()
-    digest = hashlib.sha256()
+def data_folder(uri: str) -> str:
+    """`uri` with a `/` at its end: a job gets all objects whose names begin with it, those of `data-old/` for `data`.
+
+    Raises:
+        ParameterError: it is no S3 URI.
+    """
+    if not re.fullmatch(r"s3://[^/]+(/.*)?", uri):
+        raise ParameterError(f"InputData = {uri!r} is not accepted; expected s3://<bucket>/<folder>/")
+    return uri.rstrip("/") + "/"
+
+
+def data_version(folder: str, s3: S3Client) -> str:
+    """Content version of all objects under an S3 URI, from their names, sizes and ETags.
+
+    Raises:
+        ParameterError: there are none.
+    """
+    bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+    digest, empty = hashlib.sha256(), True
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
+            empty = False
             digest.update(f"{entry['Key'].removeprefix(prefix)}\0{entry['Size']}\0{entry['ETag']}\n".encode())
+    if empty:
+        raise ParameterError(f"InputData = {folder!r} holds no objects; expected a folder of CSV or Parquet files")
     return digest.hexdigest()[:16]
 
 
@@ -185,16 +206,28 @@ def _upsert_group(settings: Settings, bindings: Bindings, tags: list[TagTypeDef]
         )["ModelPackageGroupArn"]
     else:
         client.add_tags(ResourceArn=arn, Tags=tags)
+    _let_consumers_in(arn, group, bindings, client)
+
+
+def _let_consumers_in(arn: str, group: str, bindings: Bindings, client: SageMakerClient) -> None:
+    """Gives the consumer accounts access to the group, and takes it from all others."""
     if bindings.consumer_account_ids:
         client.put_model_package_group_policy(
             ModelPackageGroupName=group, ResourcePolicy=json.dumps(group_policy(arn, bindings), sort_keys=True)
         )
+        return
+    try:
+        client.delete_model_package_group_policy(ModelPackageGroupName=group)
+    except client.exceptions.ClientError as error:
+        if not _is_missing(error):
+            raise
 
 
 def group_policy(group_arn: str, bindings: Bindings) -> dict[str, Any]:
-    """Resource policy by which the consumer accounts read, approve and deploy the versions of a group.
+    """Resource policy by which the consumer accounts read and deploy the versions of a group.
 
-    AWS, "Deploy a model from a different account" in the SageMaker developer guide.
+    Approving stays with the account that registers: who could do both would deploy what nobody else has looked at.
+        AWS, "Deploy a model from a different account" in the SageMaker developer guide.
     """
     partition = group_arn.split(":")[1]
     consumers = {"AWS": [f"arn:{partition}:iam::{account}:root" for account in bindings.consumer_account_ids]}
@@ -217,7 +250,6 @@ def group_policy(group_arn: str, bindings: Bindings) -> dict[str, Any]:
                     "sagemaker:CreateModel",
                     "sagemaker:DescribeModelPackage",
                     "sagemaker:ListModelPackages",
-                    "sagemaker:UpdateModelPackage",
                 ],
                 "Resource": versions,
             },
@@ -230,7 +262,7 @@ def _tags(settings: Settings, bindings: Bindings) -> list[TagTypeDef]:
 
 
 def _is_missing(error: Any) -> bool:
-    """SageMaker says ResourceNotFound for pipelines and ValidationException, with words, for groups."""
+    """SageMaker says ResourceNotFound for pipelines and ValidationException, with words, for groups and policies."""
     details = error.response["Error"]
     words = re.search(r"does not exist|not find|not found", details.get("Message", ""), re.IGNORECASE)
     return details["Code"].startswith("ResourceNotFound") or (details["Code"] == "ValidationException" and bool(words))

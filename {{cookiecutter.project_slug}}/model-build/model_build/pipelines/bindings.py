@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from model_build.pipelines.image import image_tag, repository_uri
 from model_build.settings import Settings
 
 LOCAL_FILE = "bindings.local.toml"
@@ -84,7 +85,7 @@ class Bindings:
             kms_key_arn=f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
             subnet_ids=("subnet-00000000", "subnet-11111111"),
             security_group_ids=("sg-00000000",),
-            image_uri=f"{account}.dkr.ecr.{region}.amazonaws.com/{slug.lower()}:{LAPTOP_IMAGE_TAG}",
+            image_uri=f"{repository_uri(account, region, slug)}:{LAPTOP_IMAGE_TAG}",
             consumer_account_ids=("444455556666",) if settings.project.accounts == "multi" else (),
         )
 
@@ -92,6 +93,18 @@ class Bindings:
     def on_laptop(self) -> bool:
         """Whether the image's tag stands for no particular content."""
         return self.image_uri.endswith(f":{LAPTOP_IMAGE_TAG}")
+
+    def require_pinned_image(self) -> None:
+        """Only a digest says for ever which image a pipeline runs and a model was made with.
+
+        Raises:
+            BindingsError: the image is given by tag.
+        """
+        if "@sha256:" not in self.image_uri:
+            raise BindingsError(
+                f"binding image_uri = {self.image_uri!r} is no image by digest; "
+                'publish it and give it: export MLOPS_IMAGE_URI="$(make -s publish)"'
+            )
 
     @property
     def tags(self) -> dict[str, str]:
@@ -116,8 +129,6 @@ def load_bindings(
     given = lookup(RULES, settings, root, environ, fetch)
     given.setdefault("project_name", settings.project.slug)
     if "image_uri" not in given and {"account_id", "region"} <= given.keys():
-        from model_build.pipelines.image import image_tag, repository_uri
-
         repository = repository_uri(given["account_id"], given["region"], settings.project.slug)
         given["image_uri"] = f"{repository}:{image_tag(root)}"
     slug = settings.project.slug

@@ -77,11 +77,9 @@ def status(
     client: SageMakerClient,
     console: Console,
     execution: str = "",
-    *,
-    follow: bool = True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Execution:
-    """Show an execution, by default the newest, and, following it, redraw until it has ended.
+    """Show an execution, by default the newest, and redraw it until it has ended.
 
     Raises:
         NoExecutionError: the pipeline has never been started.
@@ -90,7 +88,7 @@ def status(
 
     current = describe(name, settings, client, execution)
     with Live(_table(current), console=console, refresh_per_second=4) as live:
-        while follow and current.is_running:
+        while current.is_running:
             sleep(POLL_SECONDS)
             current = describe(name, settings, client, current.arn)
             live.update(_table(current))

@@ -9,8 +9,7 @@ from model_build.pipelines import sdk
 from model_build.pipelines.bindings import Bindings
 from model_build.settings import Inference, Settings
 
-CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines", "application/x-parquet"]
-RESPONSE_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+MEDIA_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 REALTIME_INSTANCE_TYPES = ["ml.t2.medium", "ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"]
 TRANSFORM_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge"]
 METADATA_VALUE_LENGTH = 256
@@ -27,11 +26,14 @@ def request(
     bias: Any | None,
     git_commit: Any,
     data_sha256: Any,
+    gate_threshold: Any,
+    bias_maximum: Any | None,
     template_version: str,
 ) -> dict[str, Any]:
     """CreateModelPackage request of a version in the project's group.
 
-    A version in a group may not carry tags: the group is tagged instead.
+    A version in a group may not carry tags: the group is tagged instead. What the gate demanded of this version
+    stands beside what `project.toml` demands, so that a lowered gate can be seen.
     """
     baselines = _baselines(baseline, evaluate)
     project = settings.project
@@ -43,8 +45,8 @@ def request(
         "Task": "REGRESSION" if project.problem_type == "regression" else "CLASSIFICATION",
         "InferenceSpecification": {
             "Containers": [{"Image": bindings.image_uri, "ModelDataUrl": _file(package, "model.tar.gz")}],
-            "SupportedContentTypes": CONTENT_TYPES,
-            "SupportedResponseMIMETypes": RESPONSE_TYPES,
+            "SupportedContentTypes": MEDIA_TYPES,
+            "SupportedResponseMIMETypes": MEDIA_TYPES,
             **_instance_types(project.inference),
         },
         "ModelMetrics": {**baselines, **({"Bias": _bias_reports(bias)} if bias else {})},
@@ -60,6 +62,8 @@ def request(
             "package-sha256": sdk.JsonGet(step_name=package.name, property_file="Package", json_path="sha256"),
             "report-uri": _file(evaluate, "report.html"),
             "predictions-baseline-uri": sdk.output(predictions, "output"),
+            "gate-threshold": gate_threshold.to_string(),
+            **({"bias-maximum": bias_maximum.to_string()} if bias_maximum is not None else {}),
             **_stated(settings, bindings, template_version),
         },
     }
@@ -101,8 +105,23 @@ def _stated(settings: Settings, bindings: Bindings, template_version: str) -> di
     answers = {key.replace("_", "-"): value for key, value in vars(settings.project).items()}
     image = bindings.image_uri
     digest = image.rpartition("@")[2] if "@" in image else ""
-    values = {**answers, "image-uri": image, "image-digest": digest, "template-version": template_version}
+    values = {
+        **answers,
+        **_demanded(settings),
+        "image-uri": image,
+        "image-digest": digest,
+        "template-version": template_version,
+    }
     return {key: metadata_value(value) for key, value in values.items() if metadata_value(value)}
+
+
+def _demanded(settings: Settings) -> dict[str, str]:
+    bias = {"bias-metric": settings.bias.metric, "bias-maximum-in-settings": str(settings.bias.maximum)}
+    return {
+        "gate-metric": settings.gate.metric,
+        "gate-threshold-in-settings": str(settings.gate.threshold),
+        **(bias if settings.checks_bias else {}),
+    }
 
 
 def metadata_value(text: str) -> str:

@@ -35,7 +35,7 @@ def training_pipeline(settings: Settings, bindings: Bindings, template_version: 
     name = settings.pipeline_name("training")
     root = f"s3://{bindings.artifact_bucket}/{settings.project.slug}"
     jobs = sdk.Jobs(settings, bindings, prefix=f"{root}/training")
-    parameters = _parameters(settings, data=f"{root}/data")
+    parameters = _parameters(settings, data=f"{root}/data/")
 
     preprocess = _preprocess(jobs, parameters)
     contract = _check_contract(jobs, parameters, preprocess)
@@ -57,6 +57,8 @@ def training_pipeline(settings: Settings, bindings: Bindings, template_version: 
             bias=bias,
             git_commit=parameters.git_commit,
             data_sha256=sdk.JsonGet(step_name="Preprocess", property_file="DataSummary", json_path="sha256"),
+            gate_threshold=parameters.gate_threshold,
+            bias_maximum=parameters.bias_maximum,
             template_version=template_version,
         ),
         description="Adds a version to the model package group, for a person to approve",
@@ -71,7 +73,7 @@ def _parameters(settings: Settings, data: str) -> Parameters:
     pipeline = settings.pipeline
     return Parameters(
         input_data=sdk.ParameterString("InputData", default_value=data),
-        data_version=sdk.ParameterString("DataVersion", default_value="unversioned"),
+        data_version=sdk.ParameterString("DataVersion"),
         gate_threshold=sdk.ParameterFloat("GateThreshold", default_value=settings.gate.threshold),
         bias_maximum=sdk.ParameterFloat("BiasMaximum", default_value=settings.bias.maximum)
         if settings.checks_bias
@@ -87,7 +89,10 @@ def _parameters(settings: Settings, data: str) -> Parameters:
 
 
 def _preprocess(jobs: sdk.Jobs, parameters: Parameters) -> Any:
-    """DATA_VERSION makes new data under an old URI miss SageMaker's step cache, which never looks at the data."""
+    """DATA_VERSION makes new data under an old URI miss SageMaker's step cache, which never looks at the data.
+
+    It has no default, which would make every execution started without `start` hit that cache whatever the data.
+    """
     return jobs.process(
         "Preprocess",
         f"{STEPS}.preprocess",
