@@ -2,7 +2,8 @@
 
 Hyperparameters are those of project.toml unless given: --rounds, --early_stopping_rounds and XGBoost's own names.
 With --checkpoint-dir an interrupted training goes on from its newest checkpoint in it (on SageMaker: after a Spot
-interruption); one that has finished leaves none.
+interruption); one that has finished leaves none. XGBoost's random draws start anew there, so a resumed training gives a
+slightly other model than one that never stopped.
 Writes into --model-dir: model.ubj, preprocessing.json, signature.json and training.json (hyperparameters, history,
 label distribution); into --output-dir: history.csv.
 
