@@ -26,11 +26,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory, project: Project) -> dict[str, str]:
-    """Environments shared by generated projects, one cache for mypy, and unit tests only: slow ones run elsewhere."""
+    """Environments shared by generated projects, one cache for mypy, one file of tests: tests/template runs all."""
     made = run_command(["make", "setup"], cwd=project("github"), env=ENVIRONMENTS)
     assert made.returncode == 0, made.stdout
-    unit_tests = {"PYTEST_ADDOPTS": "-m 'not slow'"}
-    return {**ENVIRONMENTS, **unit_tests, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
+    few_tests = {"PYTEST_ADDOPTS": "tests/test_publish_image.py"}
+    return {**ENVIRONMENTS, **few_tests, "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
 
 
 @pytest.fixture
