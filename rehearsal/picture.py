@@ -19,7 +19,8 @@ def draw(transcript: str) -> str:
     console = Console(record=True, width=130, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(transcript.replace(f"{ROOT}/", "")))
     svg = console.export_svg(title="make demo", unique_id="demo")
-    return re.sub(r"@font-face {.*?}\s*", "", svg, flags=re.DOTALL)
+    without_fonts = re.sub(r"@font-face {.*?}\s*", "", svg, flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in without_fonts.rstrip().splitlines())
 
 
 def main() -> None:

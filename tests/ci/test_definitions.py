@@ -30,7 +30,7 @@ def test_project_has_the_definitions_of_its_system_only(ci: str, project: Projec
 
 MISTAKES = {
     "codepipeline": [
-        ("  build:", "  biuld:"),
+        ("  build:", "  biuld:"),  # codespell:ignore biuld
         ("make lint", "echo note: forgotten quotes"),
         ("version: 0.2", "version: 0.3"),
         ("on-failure: ABORT", "on-failure: STOP"),

@@ -55,7 +55,8 @@ def test_project_passes_its_whole_test_suite(own_copy: Callable[..., Path], opti
     make(project, "lint")
     output = make(project, "test")
     assert " passed" in output, output[-3000:]
-    assert " skipped" not in output, output[-3000:]
+    if options == ALL_ON:
+        assert " skipped" not in output, output[-3000:]
 
 
 def newest(folder: Path, pattern: str) -> Path:
@@ -66,21 +67,25 @@ def newest(folder: Path, pattern: str) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("problem_type", "metric", "at_least"),
+    ("problem_type", "metric", "margin"),
     [
-        ("binary_classification", "auc", 0.92),
-        ("multiclass_classification", "accuracy", 0.70),
-        ("regression", "r2", 0.50),
+        ("binary_classification", "accuracy", 0.08),
+        ("multiclass_classification", "accuracy", 0.25),
+        ("regression", "rmse", -0.5),
     ],
 )
-def test_whole_pipeline_runs_and_registers_a_model_that_reaches_its_bar(
-    own_copy: Callable[..., Path], problem_type: str, metric: str, at_least: float
+def test_whole_pipeline_registers_a_model_that_beats_a_constant_prediction_by_the_stated_margin(
+    own_copy: Callable[..., Path], problem_type: str, metric: str, margin: float
 ) -> None:
     project = own_copy(problem_type=problem_type)
     make(project, "run")
     evaluation = json.loads(newest(project / ".local" / "s3", "evaluation.json").read_text(encoding="utf-8"))
-    assert evaluation[f"{problem_type}_metrics"][metric]["value"] >= at_least
+    comparison = evaluation["naive_baseline"]
+    assert comparison["metric"] == metric
+    assert comparison["difference"] / margin >= 1, comparison
     assert evaluation["gate"]["passed"]
+    if problem_type == "binary_classification":
+        assert evaluation["binary_classification_metrics"]["auc"]["value"] >= 0.92
     entries = list((project / ".local" / "registry").rglob("*.json"))
     assert any("PendingManualApproval" in entry.read_text(encoding="utf-8") for entry in entries)
     report = newest(project / ".local" / "s3", "report.html").read_text(encoding="utf-8")
