@@ -79,4 +79,4 @@ lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
 
 .PHONY: clean
 clean: ## Remove what the targets made, environments included
-	@rm -rf build dist node_modules .venv .venv-project .venv-job .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build dist .venv .venv-project .venv-job .mypy_cache .pytest_cache .ruff_cache .hypothesis

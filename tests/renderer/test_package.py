@@ -38,7 +38,7 @@ def test_locks_hash_every_package_and_name_no_host(lock: Path) -> None:
     entries = re.split(r"\n(?=[A-Za-z0-9])", text)[1:]
     assert entries
     assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
-    assert not re.search(r"https?://|file:|--index-url|--find-links|/work/|/root/", text)
+    assert not re.search(r"https?://|file:|--index-url|--find-links|/(?:work|root)/", text)
 
 
 def test_locks_agree_with_each_other() -> None:
