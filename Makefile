@@ -8,9 +8,10 @@ PYTHON ?= python3
 VENV := .venv
 UV := $(CURDIR)/$(VENV)/bin/uv
 RUN := $(CURDIR)/$(VENV)/bin
-TEMPLATE := {{cookiecutter.project_slug}}/model-build
+TEMPLATE := {{cookiecutter.project_slug}}
 export PROJECT_VENV ?= $(CURDIR)/.venv-project
 export PROJECT_JOB_VENV ?= $(CURDIR)/.venv-job
+export PROJECT_DEPLOY_VENV ?= $(CURDIR)/.venv-deploy
 PROJECT := VENV='$(PROJECT_VENV)' JOB_VENV='$(PROJECT_JOB_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
 PYTEST := $(RUN)/python -m pytest
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
@@ -41,7 +42,8 @@ setup: $(VENV)/dev.stamp project-setup ## Make every environment the tests need
 
 .PHONY: project-setup
 project-setup: $(VENV)/tool.stamp
-	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' setup $(PROJECT)
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-build' setup $(PROJECT)
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-deploy' setup VENV='$(PROJECT_DEPLOY_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
 
 .PHONY: demo
 demo: $(VENV)/tool.stamp ## Stamp out a project, run its training pipeline here, approve the model
@@ -75,8 +77,9 @@ lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tool.txt
 	@$(COMPILE) --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
-	@$(MAKE) --no-print-directory -C '$(TEMPLATE)' lock $(PROJECT)
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-build' lock $(PROJECT)
+	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-deploy' lock VENV='$(PROJECT_DEPLOY_VENV)' UV='$(UV)'
 
 .PHONY: clean
 clean: ## Remove what the targets made, environments included
-	@rm -rf build dist .venv .venv-project .venv-job .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build dist .venv .venv-project .venv-job .venv-deploy .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -20,6 +20,7 @@ ALL_ON = {
     "problem_type": "binary_classification",
     "inference": "realtime_and_batch",
     "ci": "github",
+    "infrastructure": "cloudformation",
     "accounts": "multi",
 }
 

@@ -1,0 +1,1 @@
+"""Deploys the project's approved model: plan, deploy, smoke, rollback, status, destroy, cost."""
