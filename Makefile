@@ -66,6 +66,7 @@ lint: $(VENV)/dev.stamp ## Check style, types and texts
 bench: setup $(VENV)/bench.stamp ## Print the ratios against named peers
 	@JOB_PYTHON='$(PROJECT_JOB_VENV)/bin/python' $(RUN)/python benchmarks/preprocess.py
 	@$(RUN)/python benchmarks/stamping.py
+	@JOB_PYTHON='$(PROJECT_JOB_VENV)/bin/python' $(RUN)/python benchmarks/serving.py
 
 .PHONY: docs
 docs: $(VENV)/dev.stamp ## Build the documentation site in build/site

@@ -15,7 +15,13 @@ from xdist.scheduler import LoadScopeScheduling
 from renderer import TargetExistsError, render
 
 Bake = Callable[..., Path]
-SHARE_COSTLY_FIXTURES = ("tests/container/", "tests/schema/", "tests/ci/test_ci_runs.py")
+SHARE_COSTLY_FIXTURES = (
+    "tests/container/",
+    "tests/schema/",
+    "tests/serving/",
+    "tests/rehearsal/test_emulated_aws",
+    "tests/ci/test_ci_runs.py",
+)
 
 
 class ByFixture(LoadScopeScheduling):  # type: ignore[misc]

@@ -115,7 +115,7 @@ def test_prompts_hold_no_markup_by_accident() -> None:
 
 
 def test_a_wrong_typed_answer_is_asked_for_again_with_the_rule(output: Path) -> None:
-    typed = "Mine\nmy slug\nmine-2\n{{ 7*7 }}\nA fine model\n\n\n9\n3\n\n\n\n"
+    typed = "Mine\nmy slug\nmine-2\n{{ 7*7 }}\nA fine model\n\n\n9\n3\n\n\n\n\n"
     done = run("new", "-o", str(output), typed=typed)
     assert done.returncode == 0, done.stderr
     assert "  project_slug 'my slug': use 1 to 32 characters" in done.stderr
