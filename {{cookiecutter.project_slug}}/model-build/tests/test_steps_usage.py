@@ -18,7 +18,8 @@ from model_build.settings import PROJECT_ROOT
 from model_build.steps import bias, evaluate, preprocess, train
 from model_build.steps.command import BAD_USAGE, FAILED, StepError, run
 
-STEPS = ["preprocess", "check_contract", "baseline", "train", "evaluate", "bias", "package"]
+TRAINING_STEPS = ["preprocess", "check_contract", "baseline", "train", "evaluate", "bias", "package"]
+STEPS = [*TRAINING_STEPS, "prepare_batch", "reconcile_batch"]
 
 
 @pytest.mark.parametrize("step", STEPS)
