@@ -66,6 +66,10 @@ def test_a_registered_model_carries_its_evidence(inference: str, accounts: str) 
     assert "Tags" not in arguments
 
 
+def _uri_ending(uri: dict[str, Any]) -> str:
+    return str(uri["Std:Join"]["Values"][-1])
+
+
 @every_variant
 def test_a_registered_model_tells_where_it_came_from(inference: str, accounts: str) -> None:
     bindings = variant(inference, accounts)[1]
@@ -73,6 +77,7 @@ def test_a_registered_model_tells_where_it_came_from(inference: str, accounts: s
     assert metadata["git-commit"] == {"Get": "Parameters.GitCommit"}
     assert metadata["data-sha256"]["Std:JsonGet"]["Path"] == "sha256"
     assert metadata["image-digest"] == bindings.image_uri.partition("@")[2]
+    assert [_uri_ending(metadata[key]) for key in ("report-uri", "smoke-uri")] == ["report.html", "smoke.json"]
     assert metadata["inference"] == inference
     assert metadata["problem-type"] == SETTINGS.project.problem_type
 

@@ -61,6 +61,7 @@ def request(
             "data-sha256": data_sha256,
             "package-sha256": sdk.JsonGet(step_name=package.name, property_file="Package", json_path="sha256"),
             "report-uri": _file(evaluate, "report.html"),
+            "smoke-uri": _file(package, "smoke.json"),
             "predictions-baseline-uri": sdk.output(predictions, "output"),
             "gate-threshold": gate_threshold.to_string(),
             **({"bias-maximum": bias_maximum.to_string()} if bias_maximum is not None else {}),

@@ -1,7 +1,8 @@
 """Pack the model for serving, after proving that its ONNX form predicts the same as the native one.
 
 Writes model.tar.gz (model.ubj, model.onnx, preprocessing.json, signature.json, model_card.json, model_card.md; the same
-bytes for the same model) and package.json (largest difference, SHA-256) into --output.
+bytes for the same model), package.json (largest difference, SHA-256) and smoke.json (rows of the test split with the
+packaged model's answers, to ask a deployed one) into --output.
 
     python -m model_build.steps.package --model out/model --test out/test --evaluation out/evaluation \\
         --summary out/summary --output out/package
@@ -25,6 +26,7 @@ from model_build.analysis.onnx_export import TOLERANCE, export_onnx, largest_dif
 from model_build.settings import Settings, load_settings
 from model_build.steps.command import read_json, run, step_parser, write_json
 from model_build.steps.model_files import ARCHIVE, MODEL, ONNX, PREPROCESSING, SIGNATURE, TrainedModel, read_model
+from model_build.steps.smoke import SMOKE, smoke_cases
 from model_build.steps.tables import read_split
 
 NAME = "package"
@@ -34,23 +36,26 @@ SAMPLE_ROWS = 10_000
 def main(argv: Sequence[str] | None = None) -> None:
     parser = step_parser(NAME, __doc__)
     parser.folder("--model", "folder with model.tar.gz or its content")
-    parser.folder("--test", "test split, on which the two forms are compared")
+    parser.folder("--test", "test split, on which the two forms are compared; the rows of smoke.json are of it")
     parser.folder("--evaluation", "folder with evaluation.json")
     parser.folder("--summary", "folder with the preprocess step's data.json")
-    parser.folder("--output", "where model.tar.gz and package.json go")
+    parser.folder("--output", "where model.tar.gz, package.json and smoke.json go")
     arguments = parser.parse_args(argv)
     model = read_model(arguments.model)
     evaluation = read_json(arguments.evaluation / "evaluation.json")
     summary = read_json(arguments.summary / "data.json")
-    sample = with_missing_values(model.preprocessing.transform(read_split(arguments.test).head(SAMPLE_ROWS)))
+    test = read_split(arguments.test)
+    sample = with_missing_values(model.preprocessing.transform(test.head(SAMPLE_ROWS)))
     onnx = export_onnx(model.booster, len(model.preprocessing.features))
     difference = largest_difference(model.predict(sample), predict_onnx(onnx, sample))
-    archive = pack(files(model, onnx, evaluation, summary, load_settings()))
+    content = files(model, onnx, evaluation, summary, load_settings())
+    archive, smoke = pack(content), smoke_cases(content, test)
     digest = hashlib.sha256(archive).hexdigest()
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / ARCHIVE).write_bytes(archive)
     record = {"onnx_max_difference": difference, "onnx_tolerance": TOLERANCE, "rows_compared": len(sample)}
     write_json(arguments.output / "package.json", {**record, "sha256": digest, "bytes": len(archive)})
+    write_json(arguments.output / SMOKE, smoke)
     print(f"{ARCHIVE}, {len(archive) / 1e6:.1f} MB; ONNX differs by at most {difference:.2g} on {len(sample):,} rows")
 
 
