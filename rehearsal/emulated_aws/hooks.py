@@ -1,0 +1,63 @@
+"""Every private name of MiniStack and moto this package uses, checked before the emulator listens."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+from rehearsal.emulated_aws.errors import HookError
+
+NAMES = {
+    "ministack.app": "app SERVICE_HANDLERS",
+    "ministack.core.iam_actions": "SERVICE_TO_IAM_NAMESPACE",
+    "ministack.core.responses": "get_account_id get_region set_request_account_id set_request_region",
+    "ministack.core.router": "SERVICE_PATTERNS detect_service",
+    "ministack.services.cloudwatch": "_metrics _dims_key _evaluate_alarm",
+    "ministack.services.cloudformation.provisioners": "_RESOURCE_HANDLERS _REPLACING_PROPERTIES _STACK_TAG_PROPERTY "
+    "_CUSTOM_NAME_REPLACEMENT _physical_name",
+    "ministack.services.cloudformation.stacks": "_provision_resource _update_resource _runs_on_worker_thread",
+    "moto.moto_server.werkzeug_app": "DomainDispatcherApplication create_backend_app",
+    "moto.sagemaker.models": "sagemaker_backends",
+    "moto.sagemaker.responses": "SageMakerResponse",
+}
+SIGNATURES = {
+    "ministack.services.cloudwatch._evaluate_alarm": "(alarm)",
+    "ministack.services.cloudwatch._dims_key": "(dims: dict) -> str",
+    "ministack.services.eventbridge._put_events": "(data, allow_aws_source=False)",
+    "ministack.services.eventbridge._invoke_target": "(target, event, rule, view=None)",
+    "ministack.services.cloudformation.provisioners._physical_name": "(stack_name: str, logical_id: str, *, "
+    "lowercase: bool = False, max_len: int = 128, seeded: bool = True) -> str",
+    "ministack.services.cloudformation.stacks._runs_on_worker_thread": "(resource_type: str) -> bool",
+    "ministack.services.cloudformation.stacks._provision_resource": "(resource_type: str, logical_id: str, "
+    "props: dict, stack_name: str) -> tuple",
+    "ministack.services.cloudformation.stacks._update_resource": "(resource_type: str, physical_id: str, "
+    "old_props: dict, new_props: dict, stack_name: str, logical_id: str | None = None, "
+    "old_attrs: dict | None = None) -> tuple",
+    "ministack.core.router.detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
+}
+
+
+def _found(dotted: str) -> object | None:
+    module, _, name = dotted.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+
+
+def differences() -> list[str]:
+    """What is missing, or takes other arguments than the code here was written for."""
+    dotted = [f"{module}.{name}" for module, names in NAMES.items() for name in names.split()]
+    missing = [name for name in [*dotted, *SIGNATURES] if _found(name) is None]
+    changed = [
+        f"{name}{inspect.signature(function)} was {name}{expected}"
+        for name, expected in SIGNATURES.items()
+        if callable(function := _found(name)) and str(inspect.signature(function)) != expected
+    ]
+    return [f"{name} is missing" for name in missing] + changed
+
+
+def check() -> None:
+    """Raises HookError naming every difference."""
+    if found := differences():
+        raise HookError("the pinned MiniStack and moto do not fit this package: " + "; ".join(found))

@@ -1,0 +1,1 @@
+"""Runs model servers as processes of this machine."""

@@ -1,0 +1,1 @@
+"""CloudFormation resource types MiniStack lacks, and the check of every resource against its schema."""

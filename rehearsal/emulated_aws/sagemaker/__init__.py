@@ -1,0 +1,1 @@
+"""SageMaker: moto's records, and the behaviour moto lacks."""
