@@ -41,7 +41,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
 $(REHEARSAL_VENV)/stamp: $(VENV)/tool.stamp requirements/rehearsal.txt
 	@echo "Setting up the emulated AWS in $(@D)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
-	@$(UV) pip install --quiet --python $(@D) --require-hashes -r requirements/rehearsal.txt
+	@$(UV) pip install --quiet --compile-bytecode --python $(@D) --require-hashes -r requirements/rehearsal.txt
 	@touch $@
 
 .PHONY: setup

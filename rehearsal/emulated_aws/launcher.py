@@ -49,17 +49,17 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     from hypercorn.config import Config
     from ministack.app import app
 
-    stopping = asyncio.Event()
+    stopping, port = asyncio.Event(), listening.getsockname()[1]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     config = Config()
-    config.bind = [f"fd://{listening.fileno()}"]
+    config.bind = [f"fd://{listening.detach()}"]
     config.accesslog = None
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
     serving = asyncio.create_task(serve(app, config, shutdown_trigger=stopping.wait))  # type: ignore[arg-type]
-    await _until_it_answers(listening.getsockname()[1], serving)
+    await _until_it_answers(port, serving)
     print(url, flush=True)
     if ready_file:
         draft = ready_file.with_suffix(".draft")
