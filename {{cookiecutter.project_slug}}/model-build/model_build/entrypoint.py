@@ -15,9 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from model_build.serving.limits import LimitError, payload_mb, worker_processes
+
 CHANNELS = ("train", "validation", "preprocessing")
 FAILURE_LENGTH = 1024
 DEFAULT_PORT = 8080
+GRACEFUL_SECONDS = "25"  # SageMaker kills a container 30 s after SIGTERM
+KEEP_ALIVE_SECONDS = "75"  # longer than a caller's own, so that it never writes to a closed connection
 BAD_USAGE, NOT_EXECUTABLE, NOT_FOUND = 2, 126, 127
 
 
@@ -118,11 +122,24 @@ def serving_port() -> int:
 
 
 def serve(root: Path) -> NoReturn:
-    """Serve the model in model/ of `root` until SIGTERM; WEB_CONCURRENCY gives the number of processes."""
+    """Serve the model in model/ of `root` until SIGTERM, which ends no request that has begun.
+
+    WEB_CONCURRENCY gives the number of processes, SERVING_MAX_PAYLOAD_MB the largest body, SERVING_HOST the address.
+
+    Raises:
+        EntrypointError: the port or a limit is none.
+    """
+    try:
+        worker_processes()
+        payload_mb()
+    except LimitError as error:
+        raise EntrypointError(str(error)) from error
     os.environ["SM_MODEL_DIR"] = os.environ.get("SM_MODEL_DIR") or str(root / "model")
-    address = ["--host", "0.0.0.0", "--port", str(serving_port())]
+    address = ["--host", os.environ.get("SERVING_HOST") or "0.0.0.0", "--port", str(serving_port())]
+    patience = ["--timeout-graceful-shutdown", GRACEFUL_SECONDS, "--timeout-keep-alive", KEEP_ALIVE_SECONDS]
     quiet = ["--no-access-log", "--no-server-header", "--log-level", "warning"]
-    execute([sys.executable, "-m", "uvicorn", "--factory", "model_build.serving.app:served_app", *address, *quiet])
+    server = [sys.executable, "-m", "uvicorn", "--factory", "model_build.serving.app:served_app"]
+    execute([*server, *address, *patience, *quiet])
 
 
 def execute(command: Sequence[str]) -> NoReturn:

@@ -138,6 +138,15 @@ def test_a_wrong_port_is_refused(run: Run, port: str) -> None:
     assert "expected a port from 1 to 65535" in result.stderr
 
 
+@pytest.mark.parametrize("variable", ["WEB_CONCURRENCY", "SERVING_MAX_PAYLOAD_MB"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "100000"])
+def test_a_wrong_limit_of_the_server_is_refused(run: Run, variable: str, value: str) -> None:
+    result = run("serve", **{variable: value})
+    assert result.returncode == 2
+    assert f"{variable} = {value!r}; expected a whole number from 1 to" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_sagemaker_may_choose_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entrypoint.serving_port() == 8080
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", "9000")

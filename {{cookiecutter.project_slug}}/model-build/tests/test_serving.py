@@ -1,79 +1,27 @@
-"""The server: every format in and out, and an answer that helps to whoever asks wrongly."""
+"""The server: every format in and out, in the form that was asked for."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
-import xgboost as xgb
-from onnxmltools import convert_xgboost
-from onnxmltools.convert.common.data_types import FloatTensorType
+from serving_models import CSV_ROWS, ROWS, SCHEMA, ask, write_model
 from starlette.testclient import TestClient
 
-from model_build.analysis.features import Preprocessing
-from model_build.serving.app import create_app, served_app
+from model_build.serving import predictor as predictors
+from model_build.serving.app import served_app
 from model_build.serving.predictor import Predictor
-from model_build.settings import ProblemType
-
-FEATURES = ["age", "work", "hours"]
-ROWS: list[dict[str, Any]] = [
-    {"age": 39, "work": "Private", "hours": 40.5},
-    {"age": None, "work": "never seen", "hours": 13},
-    {"age": 28, "work": None, "hours": None},
-]
-CSV_ROWS = "39,Private,40.5\n,never seen,13\n28,?,?\n"
-CLASSES: dict[ProblemType, tuple[str, ...]] = {
-    "binary_classification": ("no", "yes"),
-    "multiclass_classification": ("low", "middle", "high"),
-    "regression": (),
-}
-OBJECTIVES: dict[ProblemType, dict[str, Any]] = {
-    "binary_classification": {"objective": "binary:logistic"},
-    "multiclass_classification": {"objective": "multi:softprob", "num_class": 3},
-    "regression": {"objective": "reg:squarederror"},
-}
 
 
-def write_model(folder: Path, problem_type: ProblemType) -> None:
-    """A small model of `problem_type`, as the package step writes it."""
-    random = np.random.default_rng(1)
-    age = random.integers(18, 90, 300)
-    work = random.choice(["Private", "Gov", "Self"], 300)
-    classes = CLASSES[problem_type]
-    label: list[Any] = [classes[int(a) % len(classes)] for a in age] if classes else (age * 2.0).tolist()
-    frame = pl.DataFrame({"age": age, "work": work, "hours": random.normal(40, 5, 300), "label": label})
-    preprocessing = Preprocessing.fit(frame, FEATURES, "label", problem_type, classes)
-    matrix = xgb.DMatrix(preprocessing.transform(frame), preprocessing.target(frame))
-    booster = xgb.train({"max_depth": 3, **OBJECTIVES[problem_type]}, matrix, 5)
-    onnx = convert_xgboost(booster, initial_types=[("features", FloatTensorType([None, len(FEATURES)]))])
-    (folder / "model.onnx").write_bytes(onnx.SerializeToString())
-    (folder / "preprocessing.json").write_text(preprocessing.to_json())
-
-
-@pytest.fixture(scope="module", params=list(CLASSES))
-def predictor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    folder = tmp_path_factory.mktemp("model")
-    write_model(folder, request.param)
-    return Predictor.load(folder)
-
-
-@pytest.fixture
-def client(predictor: Predictor) -> TestClient:
-    return TestClient(create_app(predictor, ["", "?"]), raise_server_exceptions=False)
-
-
-def ask(client: TestClient, body: str | bytes, media: str = "application/json", accept: str | None = None) -> Any:
-    return client.post(
-        "/invocations", content=body, headers={"content-type": media, **({"accept": accept} if accept else {})}
-    )
-
-
-def test_ping_answers_when_the_model_is_loaded(client: TestClient) -> None:
-    assert client.get("/ping").status_code == 200
+def parquet(rows: list[dict[str, Any]], **schema: Any) -> bytes:
+    buffer = io.BytesIO()
+    pl.DataFrame(rows, schema={**SCHEMA, **schema}).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 BLANK_ROWS = [
@@ -81,14 +29,23 @@ BLANK_ROWS = [
     {"age": " ? ", "work": "never seen", "hours": 13},
     {"age": 28, "work": " ?", "hours": "  "},
 ]
-BODIES = {
+BODIES: dict[str, tuple[str, str | bytes]] = {
     "csv with blanks": ("text/csv", " 39, Private , 40.5\n ?, never seen, 13\n28, ? , ?\n"),
     "json with blanks": ("application/json", json.dumps(BLANK_ROWS)),
     "csv": ("text/csv", CSV_ROWS),
     "csv with charset": ("text/csv; charset=utf-8", CSV_ROWS.replace("\n", "\r\n")),
+    "csv with empty lines": ("text/csv", "\n" + CSV_ROWS.replace("\n", "\n\n")),
+    "csv with byte order mark": ("text/csv", "\ufeff" + CSV_ROWS),
     "json objects": ("application/json", json.dumps({"instances": ROWS})),
     "json lists": ("application/json", json.dumps([list(row.values()) for row in ROWS])),
     "json lines": ("application/jsonlines", "\n".join(json.dumps(row) for row in ROWS) + "\n"),
+    "json keys in any order": ("application/json", json.dumps([dict(reversed(row.items())) for row in ROWS])),
+    "parquet": ("application/vnd.apache.parquet", parquet(ROWS)),
+    "parquet by SageMaker's name": ("application/x-parquet", parquet(ROWS, age=pl.Float32, work=pl.Categorical)),
+    "parquet of text": (
+        "application/x-parquet",
+        parquet([{**r, "age": r["age"] and str(r["age"])} for r in ROWS], age=pl.String),
+    ),
 }
 
 
@@ -97,8 +54,8 @@ def test_every_request_format_gives_the_models_predictions(client: TestClient, p
     media, content = BODIES[body]
     response = ask(client, content, media, "application/json")
     assert response.status_code == 200, response.text
-    expected = predictor.predict(pl.DataFrame(ROWS, schema={"age": pl.Float64, "work": pl.String, "hours": pl.Float64}))
-    assert response.json() == {"predictions": json.loads(expected.write_json())}
+    expected = json.loads(predictor.predict(pl.DataFrame(ROWS, schema=SCHEMA)).write_json())
+    assert response.json() == {"predictions": expected}
 
 
 def test_classes_come_with_scores(client: TestClient, predictor: Predictor) -> None:
@@ -131,67 +88,71 @@ def test_the_answer_comes_in_the_most_wanted_format(client: TestClient, accept: 
     assert response.headers["content-type"].partition(";")[0] == media
 
 
-def test_csv_and_json_lines_answers_have_a_line_per_row(client: TestClient) -> None:
-    assert len(ask(client, CSV_ROWS, "text/csv").text.splitlines()) == len(ROWS)
+def test_parquet_is_answered_as_json_unless_asked_otherwise(client: TestClient) -> None:
+    response = ask(client, parquet(ROWS), "application/x-parquet", "*/*")
+    assert response.headers["content-type"] == "application/json"
+    assert ask(client, parquet(ROWS), "application/x-parquet", "text/csv").text.count("\n") == len(ROWS)
+
+
+def test_the_answer_formats_hold_the_same_values(client: TestClient) -> None:
+    predictions = ask(client, CSV_ROWS, "text/csv", "application/json").json()["predictions"]
     lines = ask(client, CSV_ROWS, "text/csv", "application/jsonlines").text.splitlines()
-    assert ["prediction" in json.loads(line) for line in lines] == [True] * len(ROWS)
+    assert [json.loads(line) for line in lines] == predictions
+    table = list(csv.reader(io.StringIO(ask(client, CSV_ROWS, "text/csv").text, newline="")))
+    assert table == [[str(value) for value in row.values()] for row in predictions]
 
 
-@pytest.mark.parametrize(
-    ("media", "body", "complaint"),
-    [
-        ("text/csv", "age,work,hours\n39,Private,40\n", "row 1, feature 'age': 'age'; expected a number"),
-        ("text/csv", "39,Private\n", "row 1 has 2 values; expected 3: age, work, hours"),
-        ("text/csv", "39,Private,40\n1e999,Gov,1\n", "row 2, feature 'age': '1e999'"),
-        ("text/csv", b"\xff\xfe", "the body is no text/csv"),
-        ("text/csv", '39,"Private,40', "the body is no text/csv"),
-        ("text/csv", "\n\n", "holds no rows"),
-        ("application/json", "{", "the body is no application/json"),
-        ("application/json", "[]", "holds no rows"),
-        ("application/json", '{"rows": []}', '{"instances": [row, ...]}'),
-        ("application/json", "[1]", "row 1 is neither an object nor a list"),
-        ("application/json", '[{"age": 1, "work": "x", "hours": 2, "sex": "F"}]', "row 1: unknown feature 'sex'"),
-        ("application/json", '[{"age": 1, "work": "x"}]', "row 1: feature 'hours' is missing; give null"),
-        ("application/json", "[[1, 2, 3]]", "row 1, feature 'work': '2'; expected text"),
-        ("application/json", '[[{"$gt": 0}, "x", 3]]', "feature 'age'"),
-        ("application/jsonlines", '[1, "x", 3]\nnot json\n', "the body is no application/jsonlines"),
-    ],
-)
-def test_a_wrong_request_is_told_what_is_wrong_in_one_line(
-    client: TestClient, media: str, body: str | bytes, complaint: str
-) -> None:
-    response = ask(client, body, media)
-    assert response.status_code == 400
-    assert complaint in response.json()["error"]
-    assert "\n" not in response.json()["error"]
-    assert "Traceback" not in response.text
+def test_many_rows_get_the_answers_that_few_rows_get(client: TestClient, predictor: Predictor) -> None:
+    many = ROWS * predictors.NATIVE_ROWS
+    few = ask(client, json.dumps(ROWS)).json()["predictions"]
+    answered = ask(client, json.dumps(many)).json()["predictions"]
+    assert len(answered) == len(many)
+    for number, row in enumerate(answered):
+        expected = few[number % len(ROWS)]
+        assert row.keys() == expected.keys()
+        for name, value in row.items():
+            assert value == (expected[name] if isinstance(value, str) else pytest.approx(expected[name], rel=1e-4))
 
 
-def test_unknown_media_types_are_refused_with_those_that_are_known(client: TestClient) -> None:
-    for response, status in [(ask(client, "x", "image/png"), 415), (ask(client, "[]", accept="image/png"), 406)]:
-        assert response.status_code == status
-        assert "text/csv, application/json, application/jsonlines" in response.json()["error"]
+def test_ping_answers_when_the_model_is_loaded(client: TestClient) -> None:
+    assert client.get("/ping").status_code == 200
 
 
-def test_a_failing_model_shows_no_stack_trace(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Predictor, rows: pl.DataFrame) -> pl.DataFrame:
-        raise KeyError("secret")
-
-    monkeypatch.setattr(Predictor, "predict", fail)
-    response = ask(client, json.dumps(ROWS))
-    assert response.status_code == 500
-    assert "secret" not in response.text
+def test_batch_transform_is_told_how_to_call(client: TestClient) -> None:
+    answer = client.get("/execution-parameters").json()
+    assert answer.pop("MaxConcurrentTransforms") >= 1
+    assert answer == {"BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
 
 
-def test_other_routes_and_methods_are_refused_as_json(client: TestClient) -> None:
-    assert client.get("/invocations").status_code == 405
-    assert client.get("/other").json() == {"error": "Not Found"}
+def serve(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setenv("SM_MODEL_DIR", str(folder))
+    with pytest.raises(SystemExit, match="3"):
+        served_app()
+    return capsys.readouterr().err
 
 
 def test_a_server_without_a_model_ends_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path))
-    with pytest.raises(SystemExit, match="1"):
-        served_app()
-    assert capsys.readouterr().err.count("\n") == 1
+    assert serve(tmp_path, monkeypatch, capsys).count("\n") == 1
+
+
+def test_a_signature_of_another_model_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_model(tmp_path, "regression")
+    signature = json.loads((tmp_path / "signature.json").read_text())
+    signature["features"].pop()
+    (tmp_path / "signature.json").write_text(json.dumps(signature))
+    assert "signature.json and preprocessing.json differ" in serve(tmp_path, monkeypatch, capsys)
+
+
+def test_a_damaged_native_model_is_an_unhealthy_server(tmp_path: Path) -> None:
+    write_model(tmp_path, "regression")
+    (tmp_path / "model.ubj").write_bytes(b"damaged")
+    damaged = Predictor.load(tmp_path)
+    assert damaged.native.exception() is not None
+    from model_build.serving.app import create_app
+
+    response = TestClient(create_app(damaged, [])).get("/ping")
+    assert (response.status_code, "damaged" in response.json()["error"]) == (503, True)

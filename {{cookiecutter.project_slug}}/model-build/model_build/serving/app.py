@@ -1,7 +1,11 @@
-"""The server SageMaker talks to: GET /ping says that the model is loaded, POST /invocations asks it."""
+"""The server SageMaker talks to: /ping says that the model is loaded, /invocations asks it.
+
+Contracts: "Custom inference code with hosting services" and "... with batch transform" in SageMaker's developer guide.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -9,58 +13,85 @@ from pathlib import Path
 
 import orjson
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from model_build.analysis.errors import DataError
-from model_build.serving.formats import JSON, RequestError, answer_type, content_type, read_rows, write_rows
+from model_build.serving.formats import JSON
+from model_build.serving.invocations import Invocations, error_body, inference_id
+from model_build.serving.limits import MEBIBYTE, LimitError, payload_mb, processors
+from model_build.serving.openapi import document
 from model_build.serving.predictor import Predictor
-from model_build.settings import load_settings
+from model_build.serving.request_log import RequestRecord
+from model_build.settings import SettingsError, load_settings
+
+STARTUP_FAILURE = 3  # uvicorn's own: it does not start another worker after this
 
 
-def create_app(predictor: Predictor, null_values: Sequence[str]) -> Starlette:
+def create_app(
+    predictor: Predictor, null_values: Sequence[str], payload_limit_mb: int = 6, title: str = "model"
+) -> Starlette:
     """The server of a loaded model; `null_values` stand for a missing value, as in the training data."""
-
-    def answer(body: bytes, asked_in: str, answered_in: str) -> Response:
-        rows = read_rows(body, asked_in, predictor.preprocessing.features, null_values)
-        return Response(write_rows(predictor.predict(rows), answered_in), media_type=answered_in)
-
-    async def invocations(request: Request) -> Response:
-        asked_in = content_type(request.headers.get("content-type", ""))
-        answered_in = answer_type(request.headers.get("accept", ""), asked_in)
-        return await run_in_threadpool(answer, await request.body(), asked_in, answered_in)
+    contract = orjson.dumps(document(predictor.preprocessing.signature(), title, payload_limit_mb))
+    parameters = {
+        "MaxConcurrentTransforms": processors(),
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": payload_limit_mb,
+    }
 
     async def ping(request: Request) -> Response:
-        return Response()
+        if predictor.healthy:
+            return Response()
+        return _refusal(request, "/ping", 503, "the native model can't be read; the package is damaged")
 
-    return Starlette(
-        routes=[Route("/ping", ping), Route("/invocations", invocations, methods=["POST"])],
-        exception_handlers={RequestError: _refused, DataError: _refused, HTTPException: _refused, Exception: _failed},
+    async def execution_parameters(request: Request) -> Response:
+        return _logged(request, Response(orjson.dumps(parameters), media_type=JSON))
+
+    async def openapi(request: Request) -> Response:
+        return _logged(request, Response(contract, media_type=JSON))
+
+    invocations = Invocations(predictor, null_values, payload_limit_mb * MEBIBYTE)
+    app = Starlette(
+        routes=[
+            Route("/invocations", invocations, methods=["POST"]),
+            Route("/ping", ping),
+            Route("/execution-parameters", execution_parameters),
+            Route("/openapi.json", openapi),
+        ],
+        exception_handlers={HTTPException: _refused},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def served_app() -> Starlette:
     """The server of the model in SM_MODEL_DIR; ends the process with one line when that can't be loaded."""
     folder = Path(os.environ["SM_MODEL_DIR"])
     try:
-        return create_app(Predictor.load(folder), load_settings().data.null_values)
-    except (OSError, DataError, RuntimeError) as error:
-        print(f"serve: no model can be loaded from {folder}: {str(error).splitlines()[0]}", file=sys.stderr)
-        sys.exit(1)
+        settings = load_settings()
+        app = create_app(Predictor.load(folder), settings.data.null_values, payload_mb(), settings.project.name)
+    except (OSError, DataError, LimitError, SettingsError, RuntimeError) as error:
+        print(f"serve: no model can be served from {folder}: {str(error).splitlines()[0]}", file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)
+    gc.freeze()  # what is loaded stays: a collection during a request needn't look at it
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        return _error(error.status_code, error.detail)
-    return _error(error.status if isinstance(error, RequestError) else 400, str(error))
+    assert isinstance(error, HTTPException)
+    route = request.url.path if error.status_code == 405 else "other"
+    response = _refusal(request, route, error.status_code, error.detail)
+    response.headers.update(error.headers or {})
+    return response
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    return _error(500, "the model failed on this request; the server's log says why")
+def _refusal(request: Request, route: str, status: int, message: str) -> Response:
+    return _logged(request, Response(error_body(message), status, media_type=JSON), route)
 
 
-def _error(status: int, message: str) -> Response:
-    return Response(orjson.dumps({"error": message}), status, media_type=JSON)
+def _logged(request: Request, response: Response, route: str | None = None) -> Response:
+    identity = inference_id(request.headers)
+    RequestRecord(route or request.url.path, identity, response.status_code, media_out=JSON).write()
+    return response
