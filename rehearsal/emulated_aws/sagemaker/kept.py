@@ -31,8 +31,9 @@ def _describe(kind: str, records: Store[Request], request: Request) -> Request:
     if name not in records.mine:
         raise ServiceError("ValidationException", f"Could not find {kind} {name}.")
     shape = shapes.operation_model("sagemaker", f"Describe{kind}").output_shape
+    known = operations.moto("sagemaker", f"Describe{kind}", request)
     kept = {member: value for member, value in records.mine[name].items() if member in shape.members}
-    return operations.moto("sagemaker", f"Describe{kind}", request) | kept
+    return {member: known[member] for member in (f"{kind}Name", f"{kind}Arn", "CreationTime")} | kept
 
 
 def _delete(kind: str, records: Store[Request], request: Request) -> Request:

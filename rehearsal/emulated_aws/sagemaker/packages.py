@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
+
+from moto.sagemaker.models import sagemaker_backends
 
 from rehearsal.emulated_aws import context, operations
 from rehearsal.emulated_aws.errors import ServiceError
@@ -113,6 +116,28 @@ def list_packages(request: Request) -> Request:
         key=lambda row: (row.get(by) or 0) if by == "ModelPackageVersion" else str(row.get(by)),
     )
     return answer | {"ModelPackageSummaryList": rows[::-1] if wanted["SortOrder"] == "Descending" else rows}
+
+
+def _backend() -> Any:
+    return sagemaker_backends[context.account()][context.region()]
+
+
+@operations.operation("sagemaker", "DeleteModelPackage")
+def delete(request: Request) -> Request:
+    arn = _own(request["ModelPackageName"])["ModelPackageArn"]
+    _backend().model_packages.pop(arn)
+    _kept.mine.pop(arn, None)
+    return {}
+
+
+@operations.operation("sagemaker", "DeleteModelPackageGroup")
+def delete_group(request: Request) -> Request:
+    group = operations.call("sagemaker", "DescribeModelPackageGroup", request)["ModelPackageGroupName"]
+    if list_packages({"ModelPackageGroupName": group})["ModelPackageSummaryList"]:
+        raise ServiceError("ConflictException", f"Model package group {group} still has model packages.")
+    _backend().model_package_groups.pop(group)
+    _policies.mine.pop(group, None)
+    return {}
 
 
 @operations.operation("sagemaker", "PutModelPackageGroupPolicy")
