@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from model_build import cli_serving
 from model_build.settings import PROJECT_ROOT, Settings, load_settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from model_build.pipelines.bindings import Bindings
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
-FAILURES = ("AwsError", "NoExecutionError")
+FAILURES = ("AwsError", "NoExecutionError", "ServerError")
 
 app = typer.Typer(
-    help="Train, judge and register this project's model: on this machine, or in SageMaker.",
+    help="Train, judge and register this project's model, on this machine or in SageMaker; serve it here.",
     epilog="Examples:  python -m model_build run   |   python -m model_build run --help",
     no_args_is_help=True,
     add_completion=False,
@@ -27,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(cli_serving.app)
 
 PipelineArgument = Annotated[str, typer.Argument(metavar="PIPELINE", help="Which pipeline.")]
 BindingsOption = Annotated[
@@ -47,7 +48,7 @@ class UsageError(ValueError):
 def main() -> NoReturn:
     """Runs a command; an error of this package is one line on stderr, not a traceback."""
     try:
-        app(prog_name="python -m model_build")
+        app(prog_name="python -m model_build", obj=PROJECT_ROOT)
     except Exception as error:
         if not type(error).__module__.startswith("model_build."):
             raise
@@ -100,10 +101,11 @@ def run(
     python -m model_build run --no-cache --container
     """
     from model_build import laptop
+    from model_build.local.console import console
     from model_build.local.records import Status
 
     request = laptop.RunRequest(pipeline, data, tuple(set_ or ()), from_ or None, cache, container)
-    record = laptop.run(request, load_settings(), PROJECT_ROOT, _console())
+    record = laptop.run(request, load_settings(), PROJECT_ROOT, console())
     sys.exit({Status.SUCCEEDED: 0, Status.STOPPED: INTERRUPTED}.get(record.status, FAILED))
 
 
@@ -115,8 +117,9 @@ def list_() -> None:
     python -m model_build list
     """
     from model_build import laptop
+    from model_build.local.console import console
 
-    laptop.show_models(load_settings(), PROJECT_ROOT, _console())
+    laptop.show_models(load_settings(), PROJECT_ROOT, console())
 
 
 @app.command()
@@ -240,15 +243,9 @@ def _decide(version: int, verdict: Literal["Approved", "Rejected"], reason: str)
 
 
 def _follow(pipeline: str, execution: str, settings: Settings, bindings: Bindings) -> None:
+    from model_build.local.console import console
     from model_build.pipelines import aws
 
-    client, console = aws.sagemaker_client(bindings), _console()
-    ended = aws.run_in_aws(lambda: aws.status(pipeline, settings, client, console, execution))
+    client = aws.sagemaker_client(bindings)
+    ended = aws.run_in_aws(lambda: aws.status(pipeline, settings, client, console(), execution))
     sys.exit(0 if ended.status == "Succeeded" else FAILED)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)

@@ -27,7 +27,8 @@ from model_build.laptop import laptop_image
 from model_build.pipelines import compile as compiling
 from model_build.settings import Settings, load_settings
 
-COMMANDS = ("compile", "run", "list", "approve", "reject", "upsert", "start", "status", "diagram", "image-uri")
+HERE = ("compile", "run", "list", "approve", "reject", "diagram", "image-uri", "serve", "invoke", "openapi")
+COMMANDS = (*HERE, "upsert", "start", "status")
 WRITE = (
     "import json, pathlib, sys; target = pathlib.Path(sys.argv[-1])\n"
     "rows = (pathlib.Path(sys.argv[1]) / 'data.csv').read_text()\n"

@@ -8,7 +8,7 @@ import pytest
 from definitions import VARIANTS, definition, step, variant
 
 from model_build.pipelines.outline import edges, nodes
-from model_build.serving.formats import MEDIA_TYPES
+from model_build.serving.formats import ALIASES, READ, WRITTEN
 from model_build.settings import load_settings
 
 SETTINGS = load_settings()
@@ -54,8 +54,8 @@ def test_a_registered_model_states_how_it_may_be_deployed(inference: str, accoun
     specification = register(inference, accounts)["InferenceSpecification"]
     assert ("SupportedRealtimeInferenceInstanceTypes" in specification) == (inference != "batch")
     assert ("SupportedTransformInstanceTypes" in specification) == (inference in ("batch", "realtime_and_batch"))
-    for member in ("SupportedContentTypes", "SupportedResponseMIMETypes"):
-        assert sorted(specification[member]) == sorted(MEDIA_TYPES)
+    assert sorted(specification["SupportedContentTypes"]) == sorted([*READ, *ALIASES])
+    assert sorted(specification["SupportedResponseMIMETypes"]) == sorted(WRITTEN)
 
 
 @every_variant

@@ -11,6 +11,7 @@ from pathlib import Path
 
 _ENGINES = ("docker", "podman")
 _NOBODY = 65534
+SERVING_PORT = 8080
 
 
 class ContainerError(RuntimeError):
@@ -19,7 +20,7 @@ class ContainerError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Container:
-    """An engine and the image that jobs run in: without network, never as root, the job's folder at /opt/ml."""
+    """An engine and the image: for jobs, which have no network and their folder at /opt/ml, and servers. Never root."""
 
     engine: str
     image: str
@@ -28,27 +29,26 @@ class Container:
         self, name: str, folder: Path, command: Sequence[str], environment: Mapping[str, str], entrypoint: bool
     ) -> list[str]:
         """The engine's command for a job; without `entrypoint` the image's own entrypoint gets `command`."""
-        line = [
-            self.engine,
-            "run",
-            "--rm",
-            "--init",
-            "--name",
-            name,
-            "--network",
-            "none",
-            "--volume",
-            f"{folder}:/opt/ml",
-        ]
+        line = [*self._run(name, environment), "--network", "none", "--volume", f"{folder}:/opt/ml"]
+        if entrypoint:
+            return [*line, "--entrypoint", command[0], self.image, *command[1:]]
+        return [*line, self.image, *command]
+
+    def serving_command(self, name: str, model: Path, port: int, environment: Mapping[str, str]) -> list[str]:
+        """The engine's command for a server of the model in a folder, which only this machine can reach, at `port`."""
+        locked = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+        place = ["--publish", f"127.0.0.1:{port}:{SERVING_PORT}", "--volume", f"{model}:/opt/ml/model:ro"]
+        return [*self._run(name, environment), *locked, *place, self.image, "serve"]
+
+    def _run(self, name: str, environment: Mapping[str, str]) -> list[str]:
+        line = [self.engine, "run", "--rm", "--init", "--name", name]
         if Path(self.engine).stem == "podman":
             line += ["--userns=keep-id", "--security-opt=label=disable"]
         if hasattr(os, "getuid"):
             line += ["--user", f"{os.getuid() or _NOBODY}:{os.getgid() or _NOBODY}"]
         for key, value in {"HOME": "/tmp", **environment}.items():
             line += ["--env", f"{key}={value}"]
-        if entrypoint:
-            return [*line, "--entrypoint", command[0], self.image, *command[1:]]
-        return [*line, self.image, *command]
+        return line
 
     def hand_over(self, folder: Path) -> None:
         """Gives a job's folder to the user that the job runs as, which matters where we are root."""

@@ -45,7 +45,7 @@ class Processes:
         try:
             code = process.wait(limit)
         except subprocess.TimeoutExpired as error:
-            _end([process])
+            end([process])
             raise TimedOut(f"ran longer than {limit:g} seconds") from error
         finally:
             with self._lock:
@@ -59,7 +59,7 @@ class Processes:
         with self._lock:
             self._stopping = True
             running = list(self._running.values())
-        _end(running)
+        end(running)
 
     def _start(
         self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
@@ -82,7 +82,8 @@ class Processes:
         return process
 
 
-def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ends leaders of process groups and their groups: politely, then by force."""
     for process in processes:
         _signal(process, force=False)
     deadline = time.monotonic() + _GRACE_SECONDS

@@ -29,5 +29,9 @@ class Workspace:
         return Executions(self.root / "executions")
 
     @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
     def cache(self) -> Path:
         return self.root / "cache"

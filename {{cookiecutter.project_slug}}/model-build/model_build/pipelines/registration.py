@@ -9,7 +9,8 @@ from model_build.pipelines import sdk
 from model_build.pipelines.bindings import Bindings
 from model_build.settings import Inference, Settings
 
-MEDIA_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+WRITTEN_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+READ_TYPES = [*WRITTEN_TYPES, "application/vnd.apache.parquet", "application/x-parquet"]
 REALTIME_INSTANCE_TYPES = ["ml.t2.medium", "ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge"]
 TRANSFORM_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge"]
 METADATA_VALUE_LENGTH = 256
@@ -45,8 +46,8 @@ def request(
         "Task": "REGRESSION" if project.problem_type == "regression" else "CLASSIFICATION",
         "InferenceSpecification": {
             "Containers": [{"Image": bindings.image_uri, "ModelDataUrl": _file(package, "model.tar.gz")}],
-            "SupportedContentTypes": MEDIA_TYPES,
-            "SupportedResponseMIMETypes": MEDIA_TYPES,
+            "SupportedContentTypes": READ_TYPES,
+            "SupportedResponseMIMETypes": WRITTEN_TYPES,
             **_instance_types(project.inference),
         },
         "ModelMetrics": {**baselines, **({"Bias": _bias_reports(bias)} if bias else {})},
