@@ -12,12 +12,21 @@ from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, context, operations, query_protocol
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
-from rehearsal.emulated_aws.resources import operations_types, registry
+from rehearsal.emulated_aws.resources import code_types, operations_types, registry
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
 from rehearsal.emulated_aws.sagemaker import runtime
 
-DECLARING = "autoscaling quotas sagemaker.api sagemaker.kept sagemaker.packages sagemaker.pipelines sagemaker.endpoints"
-RESOURCE_TYPES = (sagemaker_types, autoscaling_types, operations_types)
+DECLARING = (
+    "autoscaling",
+    "quotas",
+    "code_services",
+    "sagemaker.api",
+    "sagemaker.kept",
+    "sagemaker.packages",
+    "sagemaker.pipelines",
+    "sagemaker.endpoints",
+)
+RESOURCE_TYPES = (sagemaker_types, autoscaling_types, operations_types, code_types)
 Handler = Callable[..., Awaitable[operations.Answer]]
 
 
@@ -37,7 +46,7 @@ def _runtime_first(control: Handler) -> Handler:
 def install(url: str) -> None:
     """Call once, before the application serves."""
     context.ENDPOINT = url
-    for module in DECLARING.split():
+    for module in DECLARING:
         importlib.import_module(f"rehearsal.emulated_aws.{module}")
     for name, service in operations.SERVICES.items():
         handler = operations.handler(name)

@@ -58,7 +58,7 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     config.accesslog = None
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
-    serving = asyncio.create_task(serve(app, config, shutdown_trigger=stopping.wait))  # type: ignore[arg-type]
+    serving = asyncio.create_task(serve(app, config, shutdown_trigger=stopping.wait))
     await _until_it_answers(port, serving)
     print(url, flush=True)
     if ready_file:

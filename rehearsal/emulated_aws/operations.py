@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from rehearsal.emulated_aws import context, moto_store, shapes
 from rehearsal.emulated_aws.errors import NotEmulatedError, ServiceError
 
 Request = dict[str, Any]
-Operation = Callable[[Request], Request | None]
+Operation = Callable[[Request], Request]
+Declared = TypeVar("Declared", bound=Operation)
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -27,31 +28,17 @@ class Service:
 
 SERVICES: dict[str, Service] = {}
 _operations: dict[tuple[str, str], Operation] = {}
-_followers: dict[tuple[str, str], list[Callable[[Request, Request], None]]] = {}
 
 
 def service(name: str, target_prefix: str, from_moto: str = "") -> None:
     SERVICES[name] = Service(name, target_prefix, frozenset(from_moto.split()))
 
 
-def operation(service_name: str, name: str) -> Callable[[Operation], Operation]:
+def operation(service_name: str, name: str) -> Callable[[Declared], Declared]:
     """Declare the function as the whole of an operation."""
 
-    def declare(function: Operation) -> Operation:
+    def declare(function: Declared) -> Declared:
         _operations[service_name, name] = function
-        return function
-
-    return declare
-
-
-def after(
-    service_name: str, *names: str
-) -> Callable[[Callable[[Request, Request], None]], Callable[[Request, Request], None]]:
-    """Declare what follows a successful operation: (request, answer); it may add to the answer."""
-
-    def declare(function: Callable[[Request, Request], None]) -> Callable[[Request, Request], None]:
-        for name in names:
-            _followers.setdefault((service_name, name), []).append(function)
         return function
 
     return declare
@@ -73,10 +60,7 @@ def call(service_name: str, name: str, request: Request) -> Request:
     own = _operations.get((service_name, name))
     if own is None and name not in SERVICES[service_name].from_moto:
         raise NotEmulatedError(f"{service_name}:{name}")
-    answer = (own(request) or {}) if own else moto(service_name, name, request)
-    for follow in _followers.get((service_name, name), []):
-        follow(request, answer)
-    return answer
+    return own(request) if own else moto(service_name, name, request)
 
 
 def refusal(error: ServiceError) -> Answer:

@@ -17,11 +17,10 @@ from rehearsal.emulated_aws.resources.registry import Made, Properties, Resource
 
 def _asked(service: str, operation: str, **request: Any) -> Properties:
     try:
-        answer: Properties = getattr(context.client(service), operation)(**request)
+        return dict(getattr(context.client(service), operation)(**request))
     except ClientError as refusal:
         error = refusal.response["Error"]
         raise ServiceError(error["Code"], error["Message"]) from refusal
-    return answer
 
 
 def _budget(properties: Properties, name: str) -> Properties:

@@ -65,7 +65,7 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Schema) -> Iter
         yield ValidationError(f"{value!r} does not match pattern {pattern}")
 
 
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def _types(schema: Schema) -> list[str]:

@@ -73,7 +73,7 @@ class Fleet:
 
     def choose(self, weights: dict[str, float], target: str | None) -> str:
         """The variant that answers: the one asked for, else by weight."""
-        names = [variant["VariantName"] for variant in self.variants]
+        names = [str(variant["VariantName"]) for variant in self.variants]
         if target is not None:
             if target not in names:
                 raise ServiceError("ValidationError", f"Variant {target} not found")

@@ -16,7 +16,7 @@ from rehearsal.emulated_aws.settings import SETTINGS
 
 
 def _share(size: Request, instances: int) -> float:
-    return size["Value"] / 100 if size["Type"] == "CAPACITY_PERCENT" else size["Value"] / max(instances, 1)
+    return float(size["Value"]) / (100 if size["Type"] == "CAPACITY_PERCENT" else max(instances, 1))
 
 
 def _even(step: float) -> list[float]:
