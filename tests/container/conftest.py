@@ -68,9 +68,14 @@ def environments() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def trained(project: Path, engine: dict[str, str]) -> Path:
+def python() -> Path:
+    """Interpreter of generated projects' commands."""
+    return Path(environments()[0].removeprefix("VENV=")) / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def trained(project: Path, engine: dict[str, str], python: Path) -> Path:
     """The project after its whole pipeline ran in the image; the store is at .local/s3."""
-    python = Path(environments()[0].removeprefix("VENV=")) / "bin" / "python"
     ran = run_command([python, "-m", "model_build", "run", "--container", "--no-cache"], cwd=project, env=engine)
     assert ran.returncode == 0, ran.stdout[-6000:]
     return project

@@ -15,6 +15,7 @@ import pytest
 from machine import require_program, run_command
 
 IMAGE = "model-build-test"
+LOCKED = ("--rm", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
 Docker = Callable[..., subprocess.CompletedProcess[str]]
 PATIENCE_SECONDS = 30
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import tarfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from engine import IMAGE, Docker
+from engine import IMAGE, LOCKED, Docker
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
-LOCKED = ("--rm", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
 USERS = ("0:0", "10001:10001", "65534:65534")
 
 
@@ -92,61 +83,3 @@ def test_failed_training_leaves_its_reason(trained: Path, docker: Docker, tmp_pa
     ran = docker("run", *LOCKED, "--network", "none", "--volume", f"{tmp_path}:/opt/ml", IMAGE, "train")
     assert ran.returncode != 0
     assert "max_depth" in (tmp_path / "output" / "failure").read_text(encoding="utf-8")
-
-
-@contextmanager
-def served(docker: Docker, model: Path, user: str) -> Iterator[str]:
-    """Address of a server in the image, which ends at once when it is asked to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    name = f"{IMAGE}-serve-{os.getpid()}-{user.partition(':')[0]}"
-    place = ["--network", "host", "--env", f"SAGEMAKER_BIND_TO_PORT={port}", "--volume", f"{model}:/opt/ml/model:ro"]
-    started = docker("run", *LOCKED, "--detach", "--name", name, "--user", user, *place, IMAGE, "serve")
-    assert started.returncode == 0, started.stdout
-    try:
-        yield f"http://127.0.0.1:{port}"
-        before = time.monotonic()
-        docker("stop", "--time", "20", name)
-        assert time.monotonic() - before < 10
-    finally:
-        docker("rm", "--force", name)
-
-
-def ask(address: str, **options: object) -> tuple[int, bytes]:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(address, **options), timeout=20) as answer:  # type: ignore[arg-type]  # noqa: S310
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def wait_until_ready(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            assert ask(f"{address}/ping")[0] == 200
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "the server does not answer /ping"
-            time.sleep(0.2)
-
-
-@pytest.mark.parametrize("user", USERS[:2])
-def test_serve_answers_ping_and_invocations(user: str, trained: Path, docker: Docker, tmp_path: Path) -> None:
-    with tarfile.open(next((trained / ".local" / "s3").rglob("Package/*/model.tar.gz"))) as archive:
-        archive.extractall(tmp_path, filter="data")
-    tmp_path.chmod(0o755)
-    signature = json.loads((tmp_path / "signature.json").read_text(encoding="utf-8"))
-    row = {feature["name"]: feature.get("categories", [1])[0] for feature in signature["features"]}
-    with served(docker, tmp_path, user) as address:
-        wait_until_ready(address)
-        body = json.dumps({"instances": [row, dict.fromkeys(row)]}).encode()
-        headers = {"Content-Type": "application/json"}
-        status, answer = ask(f"{address}/invocations", data=body, headers=headers)
-        assert status == 200, answer
-        predictions = json.loads(answer)["predictions"]
-        assert [prediction["prediction"] in signature["classes"] for prediction in predictions] == [True, True]
-        assert all(0 <= prediction["score"] <= 1 for prediction in predictions)
-        status, answer = ask(f"{address}/invocations", data=b"1,2\n", headers={"Content-Type": "text/csv"})
-        assert (status, b"row 1 has 2 values" in answer) == (400, True)
