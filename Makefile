@@ -12,6 +12,7 @@ TEMPLATE := {{cookiecutter.project_slug}}
 export PROJECT_VENV ?= $(CURDIR)/.venv-project
 export PROJECT_JOB_VENV ?= $(CURDIR)/.venv-job
 export PROJECT_DEPLOY_VENV ?= $(CURDIR)/.venv-deploy
+export VALIDATORS_VENV ?= $(CURDIR)/.venv-validators
 export REHEARSAL_VENV ?= $(CURDIR)/.venv-rehearsal
 PROJECT := VENV='$(PROJECT_VENV)' JOB_VENV='$(PROJECT_JOB_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
 PYTEST := $(RUN)/python -m pytest
@@ -44,8 +45,14 @@ $(REHEARSAL_VENV)/stamp: $(VENV)/tool.stamp requirements/rehearsal.txt
 	@$(UV) pip install --quiet --compile-bytecode --python $(@D) --require-hashes -r requirements/rehearsal.txt
 	@touch $@
 
+$(VALIDATORS_VENV)/stamp: $(VENV)/tool.stamp requirements/validators.txt
+	@echo "Setting up the validators of infrastructure in $(@D)"
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@$(UV) pip install --quiet --compile-bytecode --python $(@D) --require-hashes -r requirements/validators.txt
+	@touch $@
+
 .PHONY: setup
-setup: $(VENV)/dev.stamp $(REHEARSAL_VENV)/stamp project-setup ## Make every environment the tests need
+setup: $(VENV)/dev.stamp $(REHEARSAL_VENV)/stamp $(VALIDATORS_VENV)/stamp project-setup ## Make every environment the tests need
 
 .PHONY: project-setup
 project-setup: $(VENV)/tool.stamp
@@ -85,10 +92,11 @@ lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tool.txt
 	@$(COMPILE) --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
+	@$(COMPILE) --group validators --output-file requirements/validators.txt
 	@$(COMPILE) --group rehearsal --output-file requirements/rehearsal.txt
 	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-build' lock $(PROJECT)
 	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-deploy' lock VENV='$(PROJECT_DEPLOY_VENV)' UV='$(UV)'
 
 .PHONY: clean
 clean: ## Remove what the targets made, environments included
-	@rm -rf build dist .venv .venv-project .venv-job .venv-deploy .venv-rehearsal .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build dist .venv .venv-project .venv-job .venv-deploy .venv-rehearsal .venv-validators .mypy_cache .pytest_cache .ruff_cache .hypothesis
