@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from model_build.analysis.errors import DataError
 from model_build.serving.formats import JSON
@@ -30,9 +31,21 @@ from model_build.settings import SettingsError, load_settings
 STARTUP_FAILURE = 3  # uvicorn's own: it does not start another worker after this
 
 
+class Server(Starlette):
+    """Starlette, with a way around its router and middleware for the one route that must be quick."""
+
+    invocations: Invocations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/invocations" and scope["method"] == "POST":
+            await self.invocations(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(
     predictor: Predictor, null_values: Sequence[str], payload_limit_mb: int = 6, title: str = "model"
-) -> Starlette:
+) -> Server:
     """The server of a loaded model; `null_values` stand for a missing value, as in the training data."""
     contract = orjson.dumps(document(predictor.preprocessing.signature(), title, payload_limit_mb))
     parameters = {
@@ -53,7 +66,7 @@ def create_app(
         return _logged(request, Response(contract, media_type=JSON))
 
     invocations = Invocations(predictor, null_values, payload_limit_mb * MEBIBYTE)
-    app = Starlette(
+    app = Server(
         routes=[
             Route("/invocations", invocations, methods=["POST"]),
             Route("/ping", ping),
@@ -62,11 +75,12 @@ def create_app(
         ],
         exception_handlers={HTTPException: _refused},
     )
+    app.invocations = invocations
     app.router.redirect_slashes = False
     return app
 
 
-def served_app() -> Starlette:
+def served_app() -> Server:
     """The server of the model in SM_MODEL_DIR; ends the process with one line when that can't be loaded."""
     folder = Path(os.environ["SM_MODEL_DIR"])
     try:

@@ -100,9 +100,12 @@ def _number_reader(integral: bool, null_values: frozenset[str]) -> Callable[[Any
         text = text.strip(BLANKS)
         if text in null_values:
             return NAN
-        if integral and (truth := TRUTH.get(text.lower())) is not None:
-            return truth
-        return _parsed(text)
+        try:
+            return _parsed(text)
+        except Unreadable:
+            if integral and (truth := TRUTH.get(text.lower())) is not None:
+                return truth
+            raise
 
     def read(value: Any) -> float:
         if isinstance(value, str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -29,6 +28,9 @@ from model_build.serving.request_log import LONGEST_ID, RequestRecord, place_of
 INLINE_BYTES = 8192  # a body read and answered faster than a thread takes over
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 INFERENCE_IDS = ("x-amzn-sagemaker-inference-id", "x-amzn-requestid", "x-request-id")
+HEADERS = {
+    name.encode(): name for name in ("content-type", "accept", "content-length", CUSTOM_ATTRIBUTES, *INFERENCE_IDS)
+}
 CLIENT_CLOSED = 499
 LONGEST_LENGTH = 18  # digits
 FAILED = "the model failed on this request; the server's log says where"
@@ -138,8 +140,9 @@ def inference_id(headers: Mapping[str, str]) -> str | None:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        found[key] = f"{found[key]},{text}" if key in found else text
+        if key := HEADERS.get(name):
+            text = value.decode("latin-1")
+            found[key] = f"{found[key]},{text}" if key in found else text
     return found

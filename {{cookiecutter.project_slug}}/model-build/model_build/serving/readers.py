@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from model_build.serving.formats import CSV, JSON, JSON_LINES, PARQUET, RequestE
 from model_build.serving.parquet import parquet_columns
 
 CHUNK = 8192
+SMALL = 65536  # bytes
 Rows = Iterator[Row]
 
 
@@ -62,7 +64,7 @@ def _check_lengths(rows: Sequence[Row], first_row: int, names: Sequence[str]) ->
 
 
 def _csv_rows(body: bytes, names: Sequence[str]) -> Rows:
-    lines = csv.reader(io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", newline=""), strict=True)
+    lines = csv.reader(_text_lines(body.removeprefix(codecs.BOM_UTF8)), strict=True)
     first = next((line for line in lines if line), None)
     if first is None:
         return
@@ -70,6 +72,13 @@ def _csv_rows(body: bytes, names: Sequence[str]) -> Rows:
         raise RequestError("row 1 holds the features' names; expected rows without a header")
     yield first
     yield from filter(None, lines)
+
+
+def _text_lines(body: bytes) -> io.TextIOBase:
+    """A small body is decoded at once, which is quicker; a large one bit by bit, which needs less memory."""
+    if len(body) <= SMALL:
+        return io.StringIO(body.decode(), newline="")
+    return io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="")
 
 
 def _json_rows(body: bytes, names: Sequence[str]) -> Rows:

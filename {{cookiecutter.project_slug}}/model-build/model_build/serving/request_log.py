@@ -41,8 +41,8 @@ class RequestRecord:
 
     def write(self) -> None:
         """Append the line to standard output. Successful pings come every few seconds and aren't written."""
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        line: dict[str, object] = {
+            "time": datetime.now(UTC),
             "route": self.route,
             "status": self.status,
             "rows": self.rows,
