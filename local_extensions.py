@@ -62,17 +62,43 @@ DERIVED_NAMES: tuple[DerivedName, ...] = (
     DerivedName("bucket", _OWNED, 63, "S3 user guide, bucket naming rules", lower=True),
     DerivedName("execution role", f"{_OWNED}-execution", 64, "iam:roleNameType"),
     DerivedName("endpoint role", f"{_OWNED}-endpoint", 64, "iam:roleNameType"),
+    DerivedName("role of a stage", f"{_STAGED}-execution", 64, "iam:roleNameType"),
+    DerivedName("deploy role", f"{_STAGED}-deploy", 64, "iam:roleNameType"),
+    DerivedName("CI role", "{project_slug}-deploy-ci", 64, "iam:roleNameType"),
+    DerivedName("pipeline role", "{project_slug}-deploy-pipeline", 64, "iam:roleNameType"),
+    DerivedName("approvals role", "{project_slug}-approvals-build", 64, "iam:roleNameType"),
+    DerivedName("permissions boundary", f"{_STAGED}-boundary", 128, "iam:policyNameType"),
     DerivedName("event rule", f"{_OWNED}-approval", 64, "events:RuleName"),
+    DerivedName("rule of a stage", f"{_STAGED}-batch-failed", 64, "events:RuleName"),
+    DerivedName("schedule of a stage", f"{_STAGED}-batch", 64, "scheduler:Name"),
+    DerivedName("queue of a stage", f"{_STAGED}-batch-undelivered", 80, "SQS developer guide, queue name"),
+    DerivedName(
+        "data bucket of a Terraform stage", f"{_STAGED}-{'0' * 12}", 63, "S3 user guide, bucket naming rules", True
+    ),
     DerivedName("schedule", f"{_OWNED}-monitor", 64, "scheduler:Name"),
     DerivedName("schedule group", _OWNED, 64, "scheduler:ScheduleGroupName"),
     DerivedName("function", f"{_OWNED}-publisher", 64, "Lambda developer guide, function name"),
     DerivedName("stack", f"sagemaker-{_OWNED}-deploy-{{stage}}", 128, "CloudFormation user guide, stack name"),
+    DerivedName("stack of a stage", f"{_STAGED}-foundation", 128, "CloudFormation user guide, stack name"),
+    DerivedName(
+        "stack of an account",
+        "{project_slug}-bootstrap-deploy-role-{stage}",
+        128,
+        "CloudFormation user guide, stack name",
+    ),
     DerivedName("budget", _OWNED, 100, "budgets:BudgetName"),
     DerivedName("key alias", f"alias/{_OWNED}", 256, "kms:AliasNameType"),
+    DerivedName("artifact key alias", "alias/{project_slug}-artifacts", 256, "kms:AliasNameType"),
     DerivedName("topic", f"{_OWNED}-notifications", 256, "SNS developer guide, topic name"),
     DerivedName("alarm", f"{_STAGED}-{{region}}-model-errors", 255, "cloudwatch:AlarmName"),
     DerivedName("log group", f"/{_OWNED}/{{stage}}", 512, "logs:LogGroupName"),
     DerivedName("parameter", "/{project_slug}/bindings/consumer_account_ids", 1011, "SSM reference, PutParameter"),
+    DerivedName(
+        "parameter of a stage",
+        "/{project_slug}/bindings/{stage}/permissions_boundary_arn",
+        1011,
+        "SSM reference, PutParameter",
+    ),
     DerivedName("topic's display name", "{project_name}", 100, "SNS developer guide, display name"),
     DerivedName("tag value", "{project_name}", 256, "sagemaker:TagValue"),
     DerivedName("model package group description", "{description}", 1024, "sagemaker:EntityDescription"),
@@ -132,10 +158,11 @@ def _text_rule(option: str, letters: str, marks: str, said: str) -> TextRule:
 TEXT_RULES: dict[str, TextRule] = {
     "project_name": _text_rule("project_name", _LETTERS, _TAG, "Latin letters, digits"),
     "project_slug": TextRule(
-        f"(?!{_RESERVED})(?!{_DEVICES}$)[a-zA-Z0-9](-*[a-zA-Z0-9]){{0,31}}",
+        f"(?!{_RESERVED})(?!{_DEVICES}$)[a-zA-Z](-*[a-zA-Z0-9]){{0,31}}",
         length_budget("project_slug"),
         f"use 1 to {length_budget('project_slug')} characters: letters a to z, digits and hyphens; "
-        "start and end with a letter or digit; no Windows device name (con, nul, com1, ...); "
+        "start with a letter, as stacks must; end with a letter or digit; "
+        "no Windows device name (con, nul, com1, ...); "
         "not starting with aws, ssm, xn--, sthree- or amzn-s3-demo-",
     ),
     "description": _text_rule("description", _LETTERS, _TAG + ",()%?", "Latin letters, digits"),

@@ -21,12 +21,20 @@ UNICODE_CLASSES = {
     r"\p{P}": r"_\-.,:@()%?",
     r"\p{S}": "+=",
 }
+BUCKET = r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+STACK = r"[a-zA-Z][a-zA-Z0-9-]{0,127}"
+PARAMETER = r"/(?!(?i:aws|ssm))[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}"
 USER_GUIDES = {
-    "bucket": r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "bucket": BUCKET,
+    "data bucket of a Terraform stage": BUCKET,
     "function": r"[a-zA-Z0-9_-]{1,64}",
-    "stack": r"[a-zA-Z][a-zA-Z0-9-]{0,127}",
+    "queue of a stage": r"[a-zA-Z0-9_-]{1,80}",
+    "stack": STACK,
+    "stack of a stage": STACK,
+    "stack of an account": STACK,
     "topic": r"[A-Za-z0-9_-]{1,256}",
-    "parameter": r"/(?!(?i:aws|ssm))[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}",
+    "parameter": PARAMETER,
+    "parameter of a stage": PARAMETER,
     "topic's display name": r"(?!\s).{1,100}",
 }
 
