@@ -74,6 +74,7 @@ def foundation_values(deployment: Deployment) -> Values:
         "MonthlyBudgetUsd": stage.monthly_budget_usd,
         "SubnetIds": list(bindings.subnet_ids),
         "SecurityGroupIds": list(bindings.security_group_ids),
+        "JobTags": job_tags(deployment.tags),
     }
 
 
@@ -161,12 +162,16 @@ def stack_values(deployment: Deployment, part: Part, outputs: Mapping[str, str])
     return values if part == "foundation" else {**values, **{name: outputs[name] for name in FOUNDATION_OUTPUTS}}
 
 
+def all_values(deployment: Deployment) -> Values:
+    """Every value of the stage but the foundation's outputs, under CloudFormation's names."""
+    return {**batch_values(deployment), **endpoint_values(deployment), **foundation_values(deployment)}
+
+
 def module_values(deployment: Deployment) -> Values:
     """Values of the whole stage as one Terraform module gets them, under the names of its variables."""
-    values = {**batch_values(deployment), **endpoint_values(deployment), **foundation_values(deployment)}
     bindings = deployment.bindings
     return {
-        **{variable_name(name): value for name, value in values.items()},
+        **{variable_name(name): value for name, value in all_values(deployment).items()},
         "region": bindings.region,
         "tags": deployment.tags,
         "deploy_role_arn": bindings.deploy_role_arn,

@@ -1,0 +1,5 @@
+"""`python -m model_deploy`."""
+
+from model_deploy.cli import main
+
+main()

@@ -1,0 +1,142 @@
+"""Whether the account's quotas leave room for a deployment, and what to do if they don't.
+
+Quotas are found by their names in Service Quotas: codes of instance types can't be derived.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from model_deploy.aws import Aws, code_of
+from model_deploy.values import Deployment
+from model_deploy.words import rollout_peak
+
+ACROSS_ENDPOINTS = "Number of instances across active endpoints"
+SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
+COUNTED = ("InService", "Creating", "Updating", "SystemUpdating", "RollingBack")
+
+
+@dataclasses.dataclass(frozen=True)
+class Need:
+    """How much of a quota a stage takes at its peak; `others` is what the account's other endpoints take already."""
+
+    quota: str
+    own: int
+    others: int
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Quota:
+    code: str
+    limit: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """A need held against its quota; `limit` is None where the quota could not be read."""
+
+    need: Need
+    limit: float | None
+    code: str = ""
+
+    @property
+    def short(self) -> bool:
+        return self.limit is not None and self.need.own + self.need.others > self.limit
+
+
+def needs(deployment: Deployment, in_use: dict[str, int]) -> list[Need]:
+    """What a stage takes of which quota; `in_use` is what the account's other endpoints take already."""
+    stage, found = deployment.settings.stages[deployment.stage], []
+    if endpoint := stage.endpoint:
+        instances = max(endpoint.instances, 1)
+        replaced = rollout_peak(endpoint.rollout, instances)
+        how = "while a batch is replaced" if endpoint.rollout.policy == "rolling" else "while both models run"
+        second = instances if stage.challenger and stage.challenger.version else 0
+        if second:
+            replaced, how = replaced + 2 * second, f"{how}, with the challenger's"
+        scaled = endpoint.max_instances + second
+        own, why = (replaced, how) if replaced >= scaled else (scaled, "when scaled out")
+        for name in (f"{endpoint.instance_type} for endpoint usage", ACROSS_ENDPOINTS):
+            found.append(Need(name, own, in_use.get(name, 0), why))
+    if serverless := stage.serverless:
+        taken = in_use.get(SERVERLESS_CONCURRENCY, 0)
+        found.append(Need(SERVERLESS_CONCURRENCY, serverless.max_concurrency, taken, "at once"))
+    if batch := stage.batch:
+        for use in ("transform job usage", "processing job usage"):
+            count = batch.instances if use.startswith("transform") else 1
+            found.append(Need(f"{batch.instance_type} for {use}", count, 0, "in a run"))
+    return found
+
+
+def check(deployment: Deployment, aws: Aws) -> tuple[list[Finding], str]:
+    """Each need held against its quota, and why quotas could not be read, if so."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        wanted = needs(deployment, in_use(aws.stage("sagemaker"), deployment.name()))
+        quotas = read_quotas(aws.stage("service-quotas"), {need.quota for need in wanted})
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+        return [], f"not checked: {code}"
+    return [_finding(need, quotas.get(need.quota)) for need in wanted], ""
+
+
+def advice(finding: Finding, deployment: Deployment) -> str:
+    """What to do about a quota that is too small."""
+    wanted = finding.need.own + finding.need.others
+    request = (
+        f"aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code {finding.code} "
+        f"--desired-value {wanted} --region {deployment.bindings.region}"
+    )
+    endpoint = deployment.settings.stages[deployment.stage].endpoint
+    if endpoint and endpoint.instances >= 2 and endpoint.rollout.policy != "rolling":
+        rolling = rollout_peak(dataclasses.replace(endpoint.rollout, policy="rolling"), endpoint.instances)
+        if rolling < finding.need.own:
+            return f'ask for more: {request}; or set rollout.policy = "rolling", which takes {rolling}'
+    return f"ask for more: {request}"
+
+
+def read_quotas(client: Any, names: set[str]) -> dict[str, Quota]:
+    """Those of the named quotas that Service Quotas lists; it reads on only until all are found."""
+    found: dict[str, Quota] = {}
+    for page in client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker"):
+        for quota in page["Quotas"]:
+            if quota["QuotaName"] in names:
+                found[quota["QuotaName"]] = Quota(quota["QuotaCode"], quota["Value"])
+        if found.keys() == names:
+            break
+    return found
+
+
+def in_use(client: Any, own: str) -> dict[str, int]:
+    """What the account's endpoints other than `own` take of the quotas."""
+    taken: dict[str, int] = {}
+    for page in client.get_paginator("list_endpoints").paginate():
+        for summary in page["Endpoints"]:
+            if summary["EndpointName"] != own and summary["EndpointStatus"] in COUNTED:
+                _add_endpoint(client, summary["EndpointName"], taken)
+    return taken
+
+
+def _add_endpoint(client: Any, name: str, taken: dict[str, int]) -> None:
+    described = client.describe_endpoint(EndpointName=name)
+    config = client.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
+    counts = {variant["VariantName"]: variant.get("CurrentInstanceCount") for variant in _variants(described)}
+    for variant in _variants(config):
+        if "ServerlessConfig" in variant:
+            concurrency = variant["ServerlessConfig"]["MaxConcurrency"]
+            taken[SERVERLESS_CONCURRENCY] = taken.get(SERVERLESS_CONCURRENCY, 0) + concurrency
+        elif "InstanceType" in variant:
+            count = counts.get(variant["VariantName"]) or variant.get("InitialInstanceCount", 0)
+            for quota in (f"{variant['InstanceType']} for endpoint usage", ACROSS_ENDPOINTS):
+                taken[quota] = taken.get(quota, 0) + count
+
+
+def _variants(described: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*described.get("ProductionVariants", []), *described.get("ShadowProductionVariants", [])]
+
+
+def _finding(need: Need, quota: Quota | None) -> Finding:
+    return Finding(need, quota.limit, quota.code) if quota else Finding(need, None)

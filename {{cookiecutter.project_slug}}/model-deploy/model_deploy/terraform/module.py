@@ -1,0 +1,217 @@
+"""A stage as one Terraform module: planned into a file, which is what is applied and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from model_deploy.aws import Aws
+from model_deploy.errors import UsageError
+from model_deploy.infrastructure import Action, Change, Event, FailedError, PartPlan, Plan, Progress, plain_kind
+from model_deploy.terraform.program import Diagnostic, Terraform, diagnostic_text
+from model_deploy.values import Deployment, module_values
+
+PART = "terraform"
+ACTIONS: dict[tuple[str, ...], Action] = {
+    ("create",): "create",
+    ("update",): "update",
+    ("delete",): "remove",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+}
+OUTCOMES = {"create": "created", "update": "updated", "delete": "removed"}
+BUCKET = "aws_s3_bucket"
+OUTPUT_NAMES = {
+    "data_bucket": "DataBucket",
+    "execution_role_arn": "ExecutionRoleArn",
+    "topic_arn": "TopicArn",
+    "endpoint_name": "EndpointName",
+    "model_name": "ModelName",
+    "pipeline_name": "PipelineName",
+    "model_package_arn": "ModelPackageArn",
+}
+
+
+class TerraformModule:
+    """The module of one stage."""
+
+    def __init__(self, deployment: Deployment, aws: Aws, root: Path) -> None:
+        self._deployment, self._aws, self._root = deployment, aws, root
+        self._work = root / "build" / "terraform" / deployment.stage
+        self._terraform = Terraform(root / "infrastructure", self._work / "data")
+        self._initialized = False
+
+    def outputs(self) -> dict[str, str]:
+        self._init()
+        found = self._terraform.json("output")
+        return {name: str(found[key]["value"]) for key, name in OUTPUT_NAMES.items() if found.get(key, {}).get("value")}
+
+    def deployed_package(self) -> str:
+        return self.outputs().get("ModelPackageArn", "")
+
+    def plan(self) -> Plan:
+        self._init()
+        self._write_values()
+        file = self._work / "plan"
+        self._terraform.text(
+            "plan", "-input=false", "-no-color", "-lock-timeout=60s", f"-var-file={self._values}", f"-out={file}"
+        )
+        shown = json.loads(self._terraform.text("show", "-json", str(file)))
+        changes = tuple(_changes(shown))
+        return Plan((PartPlan(PART, changes, file),))
+
+    def discard(self, plan: Plan) -> None:
+        for part in plan.parts:
+            if isinstance(part.handle, Path):
+                part.handle.unlink(missing_ok=True)
+
+    def apply(self, plan: Plan, progress: Progress) -> None:
+        (part,) = plan.parts
+        if not part.changes:
+            return
+        progress.part(PART)
+        try:
+            self._follow(progress, "apply", "-input=false", "-lock-timeout=60s", str(part.handle))
+        finally:
+            self.discard(plan)
+
+    def resources(self) -> list[Change]:
+        self._init()
+        state = json.loads(self._terraform.text("show", "-json"))
+        root = state.get("values", {}).get("root_module", {})
+        return [
+            Change("remove", plain_kind(resource["type"]), _name(resource.get("values", {}), resource["address"]))
+            for resource in root.get("resources", [])
+            if resource["mode"] == "managed"
+        ]
+
+    def destroy(self, progress: Progress, delete_data: bool) -> None:
+        self._init()
+        self._write_values()
+        if not delete_data:
+            self._forget_bucket()
+        progress.part(PART)
+        self._follow(
+            progress, "destroy", "-auto-approve", "-input=false", "-lock-timeout=60s", f"-var-file={self._values}"
+        )
+        self._delete_state()
+
+    @property
+    def _values(self) -> Path:
+        return self._work / "values.tfvars.json"
+
+    @property
+    def _state_key(self) -> str:
+        return f"{self._deployment.settings.project.slug}/{self._deployment.stage}/terraform.tfstate"
+
+    def _init(self) -> None:
+        """Once for each command: the working folder may be of another stage's state, or of none."""
+        if self._initialized:
+            return
+        self._work.mkdir(parents=True, exist_ok=True)
+        backend = {key: text for key, text in self._backend().items() if text}
+        given = [f"-backend-config={key}={text}" for key, text in backend.items()]
+        self._terraform.text("init", "-input=false", "-no-color", "-reconfigure", *given)
+        self._initialized = True
+
+    def _backend(self) -> dict[str, str]:
+        bindings = self._deployment.bindings
+        role = bindings.deploy_role_arn
+        emulated = "true" if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") else ""
+        return {
+            "bucket": bindings.state_bucket,
+            "key": self._state_key,
+            "region": bindings.region,
+            "kms_key_id": bindings.kms_key_arn,
+            "use_path_style": emulated,
+            "assume_role": f'{{role_arn="{role}"}}' if role else "",
+        }
+
+    def _write_values(self) -> None:
+        """Those of the values that the module declares."""
+        declared = declared_variables(self._root / "infrastructure")
+        values = {name: value for name, value in module_values(self._deployment).items() if name in declared}
+        self._values.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    def _follow(self, progress: Progress, *arguments: str) -> None:
+        errors = self._terraform.follow(lambda message: _tell(message, progress), *arguments)
+        if errors:
+            raise FailedError(_first_cause(errors, self._deployment.stage))
+
+    def _forget_bucket(self) -> None:
+        """The data bucket and its settings stay: Terraform forgets them, so that it can't remove them."""
+        addresses = self._terraform.text("state", "list").split()
+        kept = [address for address in addresses if address.startswith(BUCKET)]
+        if kept:
+            self._terraform.text("state", "rm", "-lock-timeout=60s", *kept)
+
+    def _delete_state(self) -> None:
+        """An empty state is nothing to keep; the bucket's versions have its past."""
+        client = self._aws.stage("s3")
+        for suffix in ("", ".tflock"):
+            client.delete_object(Bucket=self._deployment.bindings.state_bucket, Key=self._state_key + suffix)
+
+
+def declared_variables(folder: Path) -> set[str]:
+    """Names of the variables that the module's files declare.
+
+    Raises:
+        UsageError: there are none: the module isn't there.
+    """
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.tf"))]
+    found = {name for text in texts for name in re.findall(r'^variable\s+"([a-z0-9_]+)"', text, re.MULTILINE)}
+    if not found:
+        raise UsageError(f"{folder.name}/ declares no variables; expected the Terraform module there")
+    return found
+
+
+def _changes(shown: dict[str, Any]) -> list[Change]:
+    found = []
+    for resource in shown.get("resource_changes", []):
+        change = resource["change"]
+        action = ACTIONS.get(tuple(change["actions"]))
+        if action and resource["mode"] == "managed":
+            before, after = change.get("before") or {}, change.get("after") or {}
+            name = _name(before, "") or _name(after, resource["address"])
+            because = tuple(sorted(_differing(before, after))) if action in ("update", "replace") else ()
+            found.append(Change(action, plain_kind(resource["type"]), name, because))
+    return found
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return {key for key in before.keys() & after.keys() if before[key] != after[key]}
+
+
+def _name(values: dict[str, Any], otherwise: str) -> str:
+    return next((str(values[key]) for key in ("name", "alarm_name", "bucket", "id") if values.get(key)), otherwise)
+
+
+def _tell(message: dict[str, Any], progress: Progress) -> None:
+    kind, hook = message.get("type"), message.get("hook", {})
+    resource = hook.get("resource", {})
+    told = (plain_kind(resource.get("resource_type", "")), hook.get("id_value") or resource.get("addr", ""))
+    if kind == "apply_start":
+        progress.event(Event("begun", *told))
+    elif kind == "apply_complete":
+        seconds = hook.get("elapsed_seconds")
+        outcome: Any = OUTCOMES.get(hook.get("action", ""), "updated")
+        progress.event(Event(outcome, *told, seconds))
+    elif kind == "apply_errored":
+        progress.event(Event("failed", *told, hook.get("elapsed_seconds")))
+    elif kind == "apply_progress":
+        progress.tick()
+
+
+def _first_cause(errors: list[Diagnostic], stage: str) -> str:
+    first = errors[0]
+    text, address = diagnostic_text(first), first.get("address", "")
+    if "state lock" in text.lower():
+        return (
+            f"{stage}: another deployment holds the lock of Terraform's state; wait until it has ended, then try again"
+        )
+    if "saved plan is stale" in text.lower():
+        return f"{stage}: somebody has changed the stage since this plan was made; plan again"
+    return f"{stage}: {address + ' failed: ' if address else ''}{text}; run `deploy` again once that is put right"
