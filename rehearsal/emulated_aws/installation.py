@@ -11,8 +11,8 @@ from ministack import app
 from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, context, operations, query_protocol
+from rehearsal.emulated_aws.resources import account_types, alarm_types, code_types, registry
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
-from rehearsal.emulated_aws.resources import code_types, operations_types, registry
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
 from rehearsal.emulated_aws.sagemaker import runtime
 
@@ -26,7 +26,7 @@ DECLARING = (
     "sagemaker.pipelines",
     "sagemaker.endpoints",
 )
-RESOURCE_TYPES = (sagemaker_types, autoscaling_types, operations_types, code_types)
+RESOURCE_TYPES = (sagemaker_types, autoscaling_types, alarm_types, account_types, code_types)
 Handler = Callable[..., Awaitable[operations.Answer]]
 
 
