@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,12 +17,14 @@ from pathlib import Path
 
 import pytest
 from local_models import GROUP, Project, Run, command_line, project_with_models
+from rich.console import Console
 from step_outputs import StepOutputs
 
+from model_build.laptop_server import ServeRequest, serve_in_background, stop
 from model_build.local import server
 from model_build.local.models import ModelError, find_model
 from model_build.serving.formats import CSV, JSON_LINES
-from model_build.settings import PROJECT_ROOT
+from model_build.settings import PROJECT_ROOT, load_settings
 
 
 @pytest.fixture
@@ -37,19 +40,38 @@ def run(project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         answer("serve", "--stop")
 
 
+@pytest.fixture(scope="module")
+def served(steps: StepOutputs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
+    """A project whose model is served in the background, and the server's address."""
+    project, console = project_with_models(tmp_path_factory.mktemp("served"), steps), Console(file=io.StringIO())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_BUILD_JOB_PYTHON", sys.executable)
+        serve_in_background(ServeRequest(port=0), load_settings(), project.root, console)
+    running = server.background(project.root / ".local" / "server.json")
+    assert running
+    yield project, running.url
+    stop(project.root, console)
+
+
 @pytest.fixture
-def url(run: Run) -> str:
-    """Address of the model's server in the background."""
-    code, out, err = run("serve", "--background", "--port", "0")
-    assert (code, err) == (0, ""), out
-    return told(out)["URL"]
+def url(served: tuple[Project, str]) -> str:
+    return served[1]
+
+
+@pytest.fixture
+def asking(served: tuple[Project, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The command line of the project whose model is served."""
+    return command_line(served[0].root, monkeypatch, capfd)
 
 
 def told(out: str) -> dict[str, str]:
     return dict(line.split(maxsplit=1) for line in out.splitlines())
 
 
-def test_a_server_in_the_background_answers_until_it_is_stopped(run: Run, url: str, project: Project) -> None:
+def test_a_server_in_the_background_answers_until_it_is_stopped(run: Run) -> None:
+    code, out, err = run("serve", "--background", "--port", "0")
+    assert (code, err) == (0, "")
+    url = told(out)["URL"]
     code, out, err = run("invoke")
     assert (code, err) == (0, "")
     assert re.search(r"^5 rows in [\d.]+ ms from " + re.escape(url) + "$", out, flags=re.MULTILINE)
@@ -66,31 +88,29 @@ def test_a_server_in_the_background_answers_until_it_is_stopped(run: Run, url: s
 
 
 def test_the_example_that_is_shown_works(run: Run) -> None:
-    out = run("serve", "--background", "--port", "0")[1]
-    if subprocess.run(["curl", "--version"], capture_output=True, check=False).returncode:
+    if not shutil.which("curl"):
         pytest.skip("curl is not installed")
+    out = run("serve", "--background", "--port", "0")[1]
     answer = subprocess.run(["sh", "-c", told(out)["Or"]], capture_output=True, text=True, check=True).stdout
     assert len(json.loads(answer)["predictions"]) == 1
 
 
 def test_rows_of_a_file_are_asked_in_its_format_and_answered_as_wanted(
-    run: Run, url: str, steps: StepOutputs, tmp_path: Path
+    asking: Run, steps: StepOutputs, tmp_path: Path
 ) -> None:
     smoke = steps.read("package/smoke.json")
     lines = tmp_path / "rows.jsonl"
     lines.write_text("".join(json.dumps(row) + "\n" for row in smoke["rows"]))
-    code, out, err = run("invoke", "--file", str(lines), "--accept", JSON_LINES)
+    code, out, err = asking("invoke", "--file", str(lines), "--accept", JSON_LINES)
     assert (code, err) == (0, "")
     assert [json.loads(line) for line in out.splitlines()] == smoke["answers"]
     rows = tmp_path / "rows.json"
     rows.write_text(json.dumps({"instances": smoke["rows"]}))
-    assert len(run("invoke", "--file", str(rows), "--accept", CSV)[1].splitlines()) == len(smoke["rows"])
+    assert len(asking("invoke", "--file", str(rows), "--accept", CSV)[1].splitlines()) == len(smoke["rows"])
 
 
-def test_what_moved_a_prediction_is_shown_with_the_values_that_were_sent(
-    run: Run, url: str, steps: StepOutputs
-) -> None:
-    code, out, err = run("invoke", "--attributions")
+def test_what_moved_a_prediction_is_shown_with_the_values_that_were_sent(asking: Run, steps: StepOutputs) -> None:
+    code, out, err = asking("invoke", "--attributions")
     assert (code, err) == (0, "")
     assert len(re.findall(r"^Row \d ", out, flags=re.MULTILINE)) == 5
     names = [feature["name"] for feature in steps.read("package/smoke.json")["features"]]
@@ -99,9 +119,9 @@ def test_what_moved_a_prediction_is_shown_with_the_values_that_were_sent(
     assert len(re.findall(r"^  base value ", out, flags=re.MULTILINE)) == 5
 
 
-def test_a_refusal_of_the_server_is_one_line(run: Run, url: str, tmp_path: Path) -> None:
+def test_a_refusal_of_the_server_is_one_line(asking: Run, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("1,2\n")
-    code, _, err = run("invoke", "--file", str(tmp_path / "rows.csv"))
+    code, _, err = asking("invoke", "--file", str(tmp_path / "rows.csv"))
     assert code == 1
     assert err.startswith("error: the server answers 400: row 1 has 2 values; expected ") and err.count("\n") == 1
 
