@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -14,8 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
-from serving_models import CSV_ROWS, write_model
+from serving_models import CSV_ROWS, ROWS, SCHEMA, write_model
 
 PROJECT = Path(__file__).resolve().parent.parent
 Start = Callable[..., "Server"]
@@ -49,9 +51,9 @@ class Server:
                     time.sleep(0.02)
         raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
 
-    def ask(self, body: bytes | str) -> tuple[int, bytes]:
+    def ask(self, body: bytes | str, media: str = "text/csv") -> tuple[int, bytes]:
         with closing(self.connect()) as connection:
-            connection.request("POST", "/invocations", body, {"content-type": "text/csv"})
+            connection.request("POST", "/invocations", body, {"content-type": media})
             answer = connection.getresponse()
             return answer.status, answer.read()
 
@@ -112,6 +114,19 @@ def test_a_body_over_the_limit_is_refused_and_the_connection_lives_on(start: Sta
             connection.request("POST", "/invocations", body, {"content-type": "text/csv"})
             answer = connection.getresponse()
             assert (answer.status, bool(answer.read())) == (status, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_server_that_has_read_parquet_ends_with_its_reader(start: Start, processes: str) -> None:
+    server = start(WEB_CONCURRENCY=processes).until_it_answers()
+    buffer = io.BytesIO()
+    pl.DataFrame(ROWS, schema=SCHEMA).write_parquet(buffer)
+    assert server.ask(buffer.getvalue(), "application/x-parquet")[0] == 200
+    assert server.ask(b"PAR1", "application/x-parquet")[0] == 400
+    server.process.send_signal(signal.SIGTERM)
+    _, errors = server.process.communicate(timeout=20)
+    assert "Traceback" not in errors
 
 
 @pytest.mark.slow

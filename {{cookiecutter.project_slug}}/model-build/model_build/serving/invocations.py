@@ -21,6 +21,7 @@ from model_build.serving.formats import (
     wants_attributions,
 )
 from model_build.serving.limits import processors
+from model_build.serving.parquet_process import ParquetReader
 from model_build.serving.predictor import Predictor
 from model_build.serving.readers import read_features
 from model_build.serving.request_log import LONGEST_ID, RequestRecord, place_of
@@ -54,6 +55,7 @@ class Invocations:
         self._predictor = predictor
         self._encoder = Encoder(preprocessing.features, null_values)
         self._writer = AnswerWriter(preprocessing.classes, preprocessing.names)
+        self._parquet = ParquetReader(preprocessing.features, null_values, limit)
         self._limit = limit
         self._executor = ThreadPoolExecutor(processors(), thread_name_prefix="large-requests")
 
@@ -92,7 +94,8 @@ class Invocations:
         return content, answered_in
 
     def _predict(self, body: bytes, asked_in: str, answered_in: str, explained: bool) -> Answer:
-        features = read_features(body, asked_in, self._encoder)
+        parquet = asked_in == PARQUET
+        features = self._parquet.read(body) if parquet else read_features(body, asked_in, self._encoder)
         return self._writer.write(self._predictor.ask(features, explained), answered_in), len(features)
 
 
