@@ -32,6 +32,7 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Document:
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
+        assert isinstance(node, yaml.MappingNode)
         value = loader.construct_mapping(node, deep=True)
     if suffix == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
@@ -43,7 +44,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 def load(path: Path) -> Document:
     """A template with its intrinsics in the long form, as JSON has them."""
-    document: Document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506: SafeLoader's child
+    document: Document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
     return document
 
 
@@ -70,6 +71,14 @@ class Resolver:
             for name, resource in self.template["Resources"].items()
             if "Condition" not in resource or self.condition(resource["Condition"])
         }
+
+    def broken_rules(self) -> list[str]:
+        """Rules of the template that the parameters contradict."""
+        return [
+            name
+            for name, rule in self.template.get("Rules", {}).items()
+            if self.of(rule["RuleCondition"]) and not all(self.of(each["Assert"]) for each in rule["Assertions"])
+        ]
 
     def of(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -109,6 +118,8 @@ class Resolver:
             return str(arguments[0]).join(arguments[1])
         if name == "Equals":
             return arguments[0] == arguments[1]
+        if name == "Contains":
+            return arguments[1] in arguments[0]
         if name == "Not":
             return not arguments[0]
         if name == "And":

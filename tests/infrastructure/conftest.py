@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.infrastructure.cfn_templates import Document, load
 
+from tests.infrastructure.cfn_templates import Document, load
 from tests.template.option_sets import CHOICES, PAIRWISE
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ def main(project: Path) -> None:
     sys.path.insert(0, str(project))
     from model_deploy.settings import load_settings  # type: ignore[import-not-found]
     from model_deploy.values import Deployment, parameter_text, stack_values  # type: ignore[import-not-found]
-    from tests.stages import bindings_of, package  # type: ignore[import-not-found]
+    from tests.stages import bindings_of, package  # type: ignore[import-untyped]
 
     settings = load_settings(project)
     found: dict[str, dict[str, dict[str, str]]] = {}
