@@ -124,6 +124,10 @@ def test_a_refusal_of_the_server_is_one_line(asking: Run, tmp_path: Path) -> Non
     code, _, err = asking("invoke", "--file", str(tmp_path / "rows.csv"))
     assert code == 1
     assert err.startswith("error: the server answers 400: row 1 has 2 values; expected ") and err.count("\n") == 1
+    (tmp_path / "large.csv").write_bytes(b"1" * (7 * 1024 * 1024))
+    code, _, err = asking("invoke", "--file", str(tmp_path / "large.csv"))
+    assert code == 1
+    assert err.startswith("error: the server answers 413: ") and err.count("\n") == 1
 
 
 def test_only_this_machine_reaches_the_server(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -72,7 +73,9 @@ def ask(url: str, question: Question, accept: str, headers: Mapping[str, str]) -
     try:
         connection = kind(parts.netloc, timeout=_TIMEOUT_SECONDS)
         began = time.perf_counter()
-        connection.request("POST", f"{parts.path.rstrip('/')}/invocations", question.body, sent)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            # A server that refuses a large body answers before it has read all of it.
+            connection.request("POST", f"{parts.path.rstrip('/')}/invocations", question.body, sent)
         response = connection.getresponse()
         body = response.read()
         took = 1000 * (time.perf_counter() - began)
