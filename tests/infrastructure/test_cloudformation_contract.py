@@ -126,6 +126,37 @@ def test_rule_refuses_a_contradiction(
     assert Resolver(templates[name], values).broken_rules() == [rule]
 
 
+LIMITS = {  # the name's property and the characters that AWS allows, from the service models
+    "AWS::ApplicationAutoScaling::ScalingPolicy": ("PolicyName", 256),
+    "AWS::Budgets::Budget": ("Budget.BudgetName", 100),
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::Policy": ("PolicyName", 128),
+    "AWS::IAM::Role": ("RoleName", 64),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::SageMaker::Endpoint": ("EndpointName", 63),
+    "AWS::SageMaker::Pipeline": ("PipelineName", 256),
+    "AWS::Scheduler::Schedule": ("Name", 64),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_the_longest_slug_fit(name: str, templates: dict[str, Document], parameters: Parameters) -> None:
+    values = {**accepted(templates[name], parameters[name]["production"]), "ProjectSlug": "A" * 32}
+    found = 0
+    for resource in Resolver(templates[name], values).resources().values():
+        if resource["Type"] in LIMITS:
+            (path, limit), text = LIMITS[resource["Type"]], resource["Properties"]
+            for key in path.split("."):
+                text = text[key]
+            assert len(text) <= limit
+            found += 1
+    assert found
+
+
 def without_challenger(name: str) -> dict[str, str]:
     return {"ChallengerModelPackageArn": ""} if name == "endpoint-realtime" else {}
 
