@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,16 +39,21 @@ class EmulatedAws:
     def client(self, service: str, account: str | None = None) -> Any:
         key = (service, account or self.account)
         if key not in self._clients:
-            config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
-            self._clients[key] = get_session().create_client(
-                service,
-                self.region,
-                endpoint_url=loopback_endpoint(self.endpoint),
-                aws_access_key_id=key[1],
-                aws_secret_access_key="emulated",  # noqa: S106
-                config=config,
-            )
+            keys = {"AccessKeyId": key[1], "SecretAccessKey": "emulated"}
+            self._clients[key] = self.client_with(service, keys)
         return self._clients[key]
+
+    def client_with(self, service: str, keys: Mapping[str, Any]) -> Any:
+        """A client with the credentials AssumeRole answered."""
+        return get_session().create_client(
+            service,
+            self.region,
+            endpoint_url=loopback_endpoint(self.endpoint),
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        )
 
     def stack(self, name: str, account: str | None = None) -> dict[str, Any]:
         """The stack, once CloudFormation has finished with it."""

@@ -15,10 +15,12 @@ from botocore.validate import ParamValidator
 
 from rehearsal.emulated_aws.errors import NotEmulatedError, ServiceError
 
+_MODELS = {"servicequotas": "service-quotas"}  # requests are signed with another name than botocore's
+
 
 @functools.cache
 def service_model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
+    return botocore.session.get_session().get_service_model(_MODELS.get(service, service))
 
 
 def operation_model(service: str, operation: str) -> OperationModel:
