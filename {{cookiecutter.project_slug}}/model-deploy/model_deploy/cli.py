@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -121,6 +122,125 @@ def resolve(stage: StageOption = "staging", model_package: PackageOption = "") -
 
     package = open_stage(stage, PROJECT_ROOT, model_package).deployment.package
     print(package.arn if package else NONE_APPROVED)
+
+
+@app.command()
+def smoke(
+    stage: StageOption = "staging",
+    url: Annotated[str, typer.Option(metavar="URL", help="A server on this machine instead; needs --cases.")] = "",
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A smoke.json, instead of that of the deployed model.")
+    ] = None,
+    calls: Annotated[int, typer.Option(min=1, max=10_000, help="Calls that the latency is measured with.")] = 100,
+) -> None:
+    """Ask the deployed model, and hold its answers, errors and latency to what is expected.
+
+    \b
+    python -m model_deploy smoke --stage staging
+    python -m model_deploy smoke --url http://127.0.0.1:8080 --cases smoke.json
+    """
+    from model_deploy.settings import load_settings
+    from model_deploy.smoke import run
+    from model_deploy.stage import open_stage, stage_name
+
+    if url:
+        run.of_server(url, cases, load_settings(PROJECT_ROOT), stage_name(stage), calls, _console())
+    else:
+        run.of_stage(open_stage(stage, PROJECT_ROOT, resolve=False), cases, calls, _console())
+
+
+@app.command()
+def rollback(stage: StageOption, yes: YesOption = False) -> None:
+    """Go back to the model that was deployed before, if it is still approved.
+
+    \b
+    python -m model_deploy rollback --stage production
+    """
+    from model_deploy.rollback import rollback as go_back
+    from model_deploy.stage import open_stage
+
+    go_back(open_stage(stage, PROJECT_ROOT, resolve=False), _console(), yes)
+
+
+@app.command()
+def status(stage: StageOption) -> None:
+    """Show what is deployed, how it is doing and what was deployed before.
+
+    \b
+    python -m model_deploy status --stage production
+    """
+    from model_deploy import status as state
+    from model_deploy.stage import open_stage
+
+    state.show(open_stage(stage, PROJECT_ROOT, resolve=False), _console())
+
+
+@app.command()
+def destroy(
+    stage: StageOption,
+    yes: YesOption = False,
+    delete_data: Annotated[bool, typer.Option("--delete-data", help="Delete the data bucket too.")] = False,
+) -> None:
+    """Remove everything of a stage; its data only if asked to.
+
+    \b
+    python -m model_deploy destroy --stage staging
+    python -m model_deploy destroy --stage staging --delete-data
+    """
+    from model_deploy.destroy import destroy as remove
+    from model_deploy.stage import open_stage
+
+    remove(open_stage(stage, PROJECT_ROOT, resolve=False), _console(), yes, delete_data)
+
+
+@app.command()
+def cost(
+    stage: StageOption = "staging",
+    fetch: Annotated[bool, typer.Option("--fetch", help="Ask AWS for today's prices of the instances.")] = False,
+    region: Annotated[str, typer.Option(metavar="REGION", help="Whose prices to fetch.")] = "",
+) -> None:
+    """Estimate what a stage costs a month, before anything is deployed.
+
+    \b
+    python -m model_deploy cost --stage production
+    python -m model_deploy cost --stage production --fetch --region eu-west-1
+    """
+    from model_deploy import cost_report
+    from model_deploy.settings import load_settings
+    from model_deploy.stage import stage_name
+
+    cost_report.show(load_settings(PROJECT_ROOT), stage_name(stage), fetch, region, _console())
+
+
+@app.command(name="record-approval")
+def record_approval(
+    event_file: Annotated[Path | None, typer.Option(metavar="FILE", help="An event of EventBridge, as JSON.")] = None,
+    model_package: Annotated[str, typer.Option(metavar="ARN", help="A model package; the registry is asked.")] = "",
+) -> None:
+    """Write approved.json if a newer approval says so; print the commit's subject, or why there is nothing to do.
+
+    \b
+    python -m model_deploy record-approval --event-file event.json
+    python -m model_deploy record-approval --model-package arn:aws:sagemaker:...:model-package/name/3
+    """
+    from model_deploy import approvals
+    from model_deploy.errors import UsageError
+    from model_deploy.registry import recorded_approval
+    from model_deploy.settings import load_settings
+
+    settings, recorded = load_settings(PROJECT_ROOT), recorded_approval(PROJECT_ROOT)
+    if bool(event_file) == bool(model_package):
+        raise UsageError("give either --event-file or --model-package")
+    if event_file:
+        found = approvals.of_event(approvals.read_event(event_file), settings, recorded)
+    else:
+        client = approvals.registry_client(model_package)
+        found = approvals.of_package(client, model_package, settings, recorded)
+    if isinstance(found, approvals.Irrelevant):
+        print(f"Nothing to do: {found.reason}")
+        return
+    approvals.record(found, PROJECT_ROOT)
+    print(approvals.subject(found, settings))
 
 
 def _console() -> Console:

@@ -85,8 +85,8 @@ class Infrastructure(Protocol):
     def resources(self) -> list[Change]:
         """What destroying would remove; the data bucket among them."""
 
-    def destroy(self, progress: Progress, delete_data: bool) -> None:
-        """Remove everything, the data bucket only if asked to; it must be empty then."""
+    def destroy(self, progress: Progress) -> None:
+        """Remove everything but the data bucket."""
 
 
 def infrastructure_of(deployment: Deployment, aws: Aws, root: Path) -> Infrastructure:

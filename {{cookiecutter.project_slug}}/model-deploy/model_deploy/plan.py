@@ -44,7 +44,8 @@ def propose(context: StageContext) -> Proposal:
     deployed = context.infrastructure.deployed_package()
     kept = bool(deployed) and context.deployment.package is None
     plan = Plan(()) if kept else context.infrastructure.plan()
-    findings, unchecked = ([], "") if kept else quotas.check(context.deployment, context.aws)
+    served = context.deployment.package is not None
+    findings, unchecked = quotas.check(context.deployment, context.aws) if served else ([], "not needed yet")
     return Proposal(plan, deployed, kept, tuple(findings), unchecked)
 
 
@@ -104,8 +105,6 @@ def _facts(proposal: Proposal, context: StageContext) -> list[tuple[str, str]]:
 
 
 def _quotas(proposal: Proposal) -> str:
-    if proposal.kept:
-        return "not needed"
     if proposal.unchecked:
         return proposal.unchecked
     short = [finding for finding in proposal.findings if finding.short]

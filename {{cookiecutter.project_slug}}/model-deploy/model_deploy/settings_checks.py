@@ -11,7 +11,7 @@ from model_deploy.reading import require
 if TYPE_CHECKING:
     from model_deploy.settings import Alarms, Batch, Challenger, Endpoint, Rollout, Serverless, Settings, Stage
 
-SLUG = re.compile(r"(?=.{1,32}\Z)[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+SLUG = re.compile(r"(?=.{1,32}\Z)[a-zA-Z](-*[a-zA-Z0-9])*")
 INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 SCHEDULE = re.compile(r"cron\(\S+( \S+){5}\)|rate\([1-9]\d{0,3} (minute|hour|day)s?\)")
 LOG_RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)
@@ -28,7 +28,10 @@ def check_settings(settings: Settings) -> None:
     """
     slug = settings.project.slug
     require(
-        SLUG.fullmatch(slug), "project.slug", slug, "up to 32 letters and digits of English, with hyphens between them"
+        SLUG.fullmatch(slug),
+        "project.slug",
+        slug,
+        "up to 32 letters and digits, a letter first, with hyphens between them",
     )
     for name, stage in settings.stages.items():
         _check_stage(stage, f"stages.{name}", settings.project.inference)

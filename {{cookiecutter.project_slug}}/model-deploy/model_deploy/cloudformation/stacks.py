@@ -84,7 +84,7 @@ class Stacks:
                 found += [_removed(summary) for summary in resources(self._client, stack.id)]
         return [change for change in found if change.name]
 
-    def destroy(self, progress: Progress, delete_data: bool) -> None:
+    def destroy(self, progress: Progress) -> None:
         for part in reversed(PARTS):
             stack = self._find(part)
             if stack is None:

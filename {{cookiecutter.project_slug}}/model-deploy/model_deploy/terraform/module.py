@@ -88,11 +88,10 @@ class TerraformModule:
             if resource["mode"] == "managed"
         ]
 
-    def destroy(self, progress: Progress, delete_data: bool) -> None:
+    def destroy(self, progress: Progress) -> None:
         self._init()
         self._write_values()
-        if not delete_data:
-            self._forget_bucket()
+        self._forget_bucket()
         progress.part(PART)
         self._follow(
             progress, "destroy", "-auto-approve", "-input=false", "-lock-timeout=60s", f"-var-file={self._values}"

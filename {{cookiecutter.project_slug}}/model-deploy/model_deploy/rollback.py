@@ -1,0 +1,58 @@
+"""Takes a stage back to the model it ran before."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from rich.console import Console
+
+from model_deploy import history
+from model_deploy.deploy import deploy
+from model_deploy.errors import DeployError
+from model_deploy.history import Record
+from model_deploy.infrastructure import infrastructure_of
+from model_deploy.registry import APPROVED_FILE, approved_package
+from model_deploy.stage import StageContext
+from model_deploy.words import version_of
+
+
+def rollback(context: StageContext, console: Console, yes: bool) -> None:
+    """Deploy the newest earlier model that was deployed with success.
+
+    Raises:
+        NotApprovedError: that model has been rejected since.
+        DeployError: there is no earlier one, or the deployment fails.
+    """
+    bucket = context.require_deployed()["DataBucket"]
+    deployed = context.infrastructure.deployed_package()
+    earlier = earlier_model(history.read(context.aws.stage("s3"), bucket), deployed)
+    if earlier is None:
+        raise DeployError(
+            f"no earlier model than version {version_of(deployed)} was deployed to {context.deployment.stage}; "
+            "deploy --model-package <arn> deploys a certain one"
+        )
+    settings, bindings = context.settings, context.deployment.bindings
+    source = f"rolling back to version {earlier.version}"
+    package = approved_package(context.aws.registry("sagemaker"), earlier.model_package_arn, settings, bindings, source)
+    console.print(f"Back from version {version_of(deployed)} to {package.version}, as deployed {earlier.began}.\n")
+    target = dataclasses.replace(context.deployment, package=package)
+    back = dataclasses.replace(
+        context, deployment=target, infrastructure=infrastructure_of(target, context.aws, context.root)
+    )
+    done = deploy(back, console, yes, command="rollback")
+    if done and settings.project.ci in ("github", "gitlab") and (context.root / APPROVED_FILE).is_file():
+        console.print(
+            f"\n{APPROVED_FILE} still names the newer model, and the next CI run would deploy it again. "
+            "Take its commit back too:\n"
+            f'  git revert --no-edit "$(git log -1 --format=%H -- {APPROVED_FILE})" && git push'
+        )
+
+
+def earlier_model(records: list[Record], deployed: str) -> Record | None:
+    """The newest successful deployment of a model that ran before the deployed one; `records` are newest first.
+
+    Rolling back twice goes back twice: deployments newer than the deployed model's first one don't count.
+    """
+    runs = [record for record in records if record.outcome == "succeeded" and record.model_package_arn]
+    first = max((index for index, record in enumerate(runs) if record.model_package_arn == deployed), default=-1)
+    return next((record for record in runs[first + 1 :] if record.model_package_arn != deployed), None)

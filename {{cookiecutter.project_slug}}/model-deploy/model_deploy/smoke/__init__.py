@@ -1,0 +1,1 @@
+"""Asks a deployed model rows whose answers are known."""

@@ -1,0 +1,123 @@
+"""What is deployed in a stage, and how it is doing."""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from model_deploy import endpoint, history
+from model_deploy.history import Record
+from model_deploy.stage import StageContext
+from model_deploy.words import duration, plural, version_of
+
+SHOWN = 8
+STATES = {"OK": "[green]quiet[/green]", "ALARM": "[bold red]ALARM[/bold red]", "INSUFFICIENT_DATA": "no data yet"}
+WORDS = {
+    "latency": "answers are too slow",
+    "5xx": "requests fail",
+    "model": "the model fails on requests",
+    "disk": "the disk fills up",
+    "memory": "the memory fills up",
+    "batch": "batch runs fail",
+    "backlog": "requests wait for an instance",
+}
+
+
+def show(context: StageContext, console: Console) -> None:
+    """Print state, model, alarms, last deployments and where the dashboard is.
+
+    Raises:
+        AwsError: nothing is deployed.
+    """
+    outputs = context.require_deployed()
+    deployment, bindings = context.deployment, context.deployment.bindings
+    console.print(f"[bold]{deployment.name()}[/bold]  {bindings.region}, account {bindings.account_id}\n")
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    deployed = context.infrastructure.deployed_package()
+    facts.add_row("model", f"version {version_of(deployed)}" if deployed else "none has been approved yet")
+    if context.serves:
+        facts.add_row("endpoint", escape(_endpoint(context)))
+    if context.settings.stages[deployment.stage].batch:
+        facts.add_row("batch", escape(_batch(context)))
+    facts.add_row("data", f"s3://{outputs['DataBucket']}")
+    facts.add_row("dashboard", dashboard_url(bindings.partition, bindings.region, deployment.name()))
+    console.print(facts)
+    _show_alarms(context, console)
+    _show_history(history.read(context.aws.stage("s3"), outputs["DataBucket"], SHOWN), console)
+
+
+def alarm_in_words(name: str, prefix: str) -> str:
+    """What an alarm says when it goes off, by its name."""
+    what = name.removeprefix(f"{prefix}-").lower()
+    return next((words for key, words in WORDS.items() if key in what), what.replace("-", " "))
+
+
+def dashboard_url(partition: str, region: str, name: str) -> str:
+    """Where CloudWatch shows the stage's dashboard."""
+    host = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}.get(partition, "aws.amazon.com")
+    quoted = urllib.parse.quote(name)
+    return f"https://{region}.console.{host}/cloudwatch/home?region={region}#dashboards/dashboard/{quoted}"
+
+
+def _endpoint(context: StageContext) -> str:
+    state = endpoint.describe(context.aws, context.endpoint_name)
+    if state is None:
+        return "not deployed"
+    instances = f", {plural(state.instances, 'instance')}" if state.instances else ""
+    more = state.rollout or state.reason
+    return f"{context.endpoint_name} {state.status}{instances}{f': {more}' if more else ''}"
+
+
+def _batch(context: StageContext) -> str:
+    from botocore.exceptions import ClientError
+
+    client, name = context.aws.stage("sagemaker"), context.deployment.name("batch")
+    try:
+        listed = client.list_pipeline_executions(PipelineName=name, SortOrder="Descending", MaxResults=1)
+    except ClientError:
+        return "not deployed"
+    executions = listed["PipelineExecutionSummaries"]
+    if not executions:
+        return f"{name} has not run yet"
+    newest = executions[0]
+    return f"{name} {newest['PipelineExecutionStatus'].lower()}, begun {newest['StartTime']:%Y-%m-%d %H:%M} UTC"
+
+
+def _show_alarms(context: StageContext, console: Console) -> None:
+    prefix = context.deployment.name()
+    pages = context.aws.stage("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{prefix}-")
+    alarms: list[dict[str, Any]] = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
+    if not alarms:
+        return
+    table = Table("alarm", "state", "when it goes off", box=None, padding=(0, 2), title_justify="left")
+    for alarm in sorted(alarms, key=lambda alarm: (alarm["StateValue"] != "ALARM", alarm["AlarmName"])):
+        state = STATES.get(alarm["StateValue"], alarm["StateValue"])
+        table.add_row(escape(alarm["AlarmName"]), state, alarm_in_words(alarm["AlarmName"], prefix))
+    console.print()
+    console.print(table)
+
+
+def _show_history(records: list[Record], console: Console) -> None:
+    if not records:
+        return
+    table = Table("deployed", "model", "outcome", "took", "by", "commit", box=None, padding=(0, 2))
+    for record in records:
+        outcome = "[green]succeeded[/green]" if record.outcome == "succeeded" else "[red]failed[/red]"
+        by = record.by.rpartition("/")[2] or record.by
+        what = f"{record.version}{' (rollback)' if record.command == 'rollback' else ''}"
+        table.add_row(
+            record.began[:16].replace("T", " "),
+            what,
+            outcome,
+            duration(record.seconds),
+            escape(by),
+            record.git_commit[:12],
+        )
+    console.print()
+    console.print(table)
