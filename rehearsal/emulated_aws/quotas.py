@@ -21,6 +21,10 @@ USAGES = {
     "processing job usage": "ProcessingInstanceType",
     "training job usage": "TrainingInstanceType",
 }
+ACROSS_TYPES = {
+    "Number of instances across active endpoints",
+    "Maximum total concurrency that can be allocated across all serverless endpoints",
+}
 DEFAULT = 4.0  # New accounts' quotas vary by type and account, most common small types have a few
 
 
@@ -44,7 +48,7 @@ def _all(request: Request) -> list[Request]:
         raise ServiceError("NoSuchResourceException", f"quotas of {request['ServiceCode']} are not emulated")
     model = shapes.service_model("sagemaker")
     names = {f"{kind} for {usage}" for usage, shape in USAGES.items() for kind in model.shape_for(shape).enum}
-    return [_quota(name) for name in sorted(names | set(SETTINGS.quotas))]
+    return [_quota(name) for name in sorted(names | ACROSS_TYPES | set(SETTINGS.quotas))]
 
 
 @operations.operation("servicequotas", "ListServiceQuotas")

@@ -27,7 +27,8 @@ def _resource(kind: str, **properties: Any) -> str:
 @pytest.mark.parametrize(
     ("kind", "properties", "reason"),
     [
-        ("AWS::SNS::Topic", {"TopicNam": "x"}, "TopicNam"),
+        ("AWS::SNS::Topic", {"TopicNam": "x"}, "extraneous key [TopicNam] is not permitted"),
+        ("AWS::SSM::Parameter", {"Type": "String", "Value": "x", "Tags": {"owner!": 1}}, "owner!"),
         ("AWS::SageMaker::EndpointConfig", {}, "'ProductionVariants' is a required property"),
         ("AWS::SageMaker::Model", {"ModelArn": "x"}, "extraneous key [ModelArn] is not permitted"),
         (

@@ -56,16 +56,44 @@ def _read_only(schema: Schema) -> set[str]:
     return {path.split("/")[2] for path in paths} - written
 
 
-def _pattern(_validator: Any, pattern: str, value: Any, _schema: Schema) -> Iterator[ValidationError]:
+def _matches(pattern: str, text: str) -> bool:
+    """True too for a pattern that is none here: the schema is AWS's, not ours to judge."""
     try:
-        matches = not isinstance(value, str) or regex.search(pattern, value)
+        return bool(regex.search(pattern, text))
     except regex.error:
-        return
-    if not matches:
+        return True
+
+
+def _pattern(_validator: Any, pattern: str, value: Any, _schema: Schema) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not _matches(pattern, value):
         yield ValidationError(f"{value!r} does not match pattern {pattern}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+def _pattern_properties(
+    validator: Any, patterns: dict[str, Schema], value: Any, _schema: Schema
+) -> Iterator[ValidationError]:
+    for name, item in value.items() if isinstance(value, dict) else ():
+        for pattern, schema in patterns.items():
+            if _matches(pattern, name):
+                yield from validator.descend(item, schema, path=name)
+
+
+def _additional_properties(_validator: Any, allowed: Any, value: Any, schema: Schema) -> Iterator[ValidationError]:
+    if allowed is not False or not isinstance(value, dict):
+        return
+    patterns = schema.get("patternProperties", {})
+    for name in sorted(set(value) - set(schema.get("properties", {}))):
+        if not any(_matches(pattern, name) for pattern in patterns):
+            yield ValidationError(f"extraneous key [{name}] is not permitted")
+
+
+# jsonschema's own take Python's patterns, AWS writes Java's
+_KEYWORDS = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+}
+_Validator: Any = extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]
 
 
 def _types(schema: Schema) -> list[str]:
