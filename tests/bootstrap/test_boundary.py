@@ -1,0 +1,80 @@
+"""The boundary covers every action of the roles that deployments make, and holds them to it."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from tests.bootstrap.accounts import LOWER, REGION, SLUG, Accounts
+from tests.bootstrap.needed_actions import INFRASTRUCTURE
+from tests.bootstrap.simulator import Request, Simulator
+
+ANYTHING = {
+    "name": "anything",
+    "policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+}
+
+
+def actions_of_roles() -> set[str]:
+    """Actions in the policies of the stage templates' roles, and not in those of their buckets, topics and queues."""
+    found: set[str] = set()
+    for path in INFRASTRUCTURE.glob("*.yaml*"):
+        for resource in re.split(r"\n  (?=\w+:\n)", path.read_text(encoding="utf-8")):
+            if re.search(r"Type: AWS::IAM::(Role|Policy)\n", resource):
+                # What a colon follows is the key of a condition.
+                found |= set(
+                    re.findall(
+                        r"\b((?:s3|kms|ecr|ec2|sns|sqs|sagemaker|cloudwatch|logs|iam):[A-Z]\w+)(?![\w:])", resource
+                    )
+                )
+    return found
+
+
+def test_it_covers_what_the_stage_s_roles_do(accounts: Accounts) -> None:
+    allowed = [
+        action
+        for statement in accounts.boundary("staging")["policy"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    ]
+    needed = actions_of_roles()
+    assert len(needed) >= 20
+    assert [action for action in sorted(needed) if not any(fnmatch.fnmatchcase(action, each) for each in allowed)] == []
+
+
+def test_a_role_that_is_given_everything_stays_within_it(accounts: Accounts, simulator: Simulator) -> None:
+    home, tooling = accounts.stages["staging"], accounts.tooling
+    requests = [
+        Request("iam:CreateUser", f"arn:aws:iam::{home}:user/eve"),
+        Request("iam:PassRole", f"arn:aws:iam::{home}:role/Admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+        Request("sts:AssumeRole", f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy"),
+        Request("s3:GetObject", "arn:aws:s3:::payroll/salaries.csv"),
+        Request("s3:PutBucketPolicy", f"arn:aws:s3:::{LOWER}-staging-data"),
+        Request("kms:Decrypt", f"arn:aws:kms:{REGION}:{home}:key/1a2b", {"kms:ResourceAliases": ["alias/payroll"]}),
+        Request("kms:ScheduleKeyDeletion", f"arn:aws:kms:{REGION}:{home}:key/1a2b"),
+        Request("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{tooling}:model-package/{LOWER}/3"),
+        Request("sagemaker:UpdateEndpoint", f"arn:aws:sagemaker:{REGION}:{home}:endpoint/{LOWER}-staging"),
+        Request("sns:Publish", f"arn:aws:sns:{REGION}:{home}:security"),
+        Request("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{home}:function:x"),
+    ]
+    principal = f"arn:aws:iam::{home}:role/{SLUG}-staging-execution"
+    results = simulator.results(requests, principal, [ANYTHING], accounts.boundary("staging"))
+    denied = ("ImplicitlyDenied", "ExplicitlyDenied")
+    assert [(r.action, got) for r, got in zip(requests, results, strict=True) if got not in denied] == []
+
+
+def test_only_execution_roles_of_the_stages_read_models_from_other_accounts(
+    accounts: Accounts, simulator: Simulator
+) -> None:
+    key = accounts.outputs[f"{SLUG}-bootstrap-tooling"]["ArtifactKeyArn"]
+    policy = accounts.key_policy(key, accounts.tooling)
+    for account, role, action, expected in [
+        (accounts.stages["staging"], f"{SLUG}-staging-execution", "kms:Decrypt", "Allowed"),
+        (accounts.stages["production"], f"{SLUG}-production-execution", "kms:Decrypt", "Allowed"),
+        (accounts.stages["staging"], f"{SLUG}-staging-execution", "kms:ScheduleKeyDeletion", "ImplicitlyDenied"),
+        (accounts.stages["staging"], f"{SLUG}-staging-deploy", "kms:Decrypt", "ImplicitlyDenied"),
+        (accounts.stages["staging"], "Admin", "kms:Decrypt", "ImplicitlyDenied"),
+        ("999988887777", f"{SLUG}-staging-execution", "kms:Decrypt", "ImplicitlyDenied"),
+    ]:
+        principal = f"arn:aws:iam::{account}:role/{role}"
+        request = Request(action, key, {"aws:PrincipalArn": principal}, accounts.tooling, policy)
+        assert simulator.results([request], principal, [ANYTHING]) == [expected], (principal, action)

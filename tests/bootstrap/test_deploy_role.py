@@ -1,0 +1,234 @@
+"""The deploy role may do what a deployment needs, on its own stage's names, and nothing dangerous."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.bootstrap.accounts import LOWER, REGION, SLUG, Accounts
+from tests.bootstrap.needed_actions import needed_actions
+from tests.bootstrap.simulator import Request, Simulator
+
+STAGE = "staging"
+OWN = f"{SLUG}-{STAGE}"
+ALIAS = {"kms:ResourceAliases": [f"alias/{OWN}"]}
+
+
+@pytest.fixture(scope="module")
+def home(accounts: Accounts) -> str:
+    return accounts.stages[STAGE]
+
+
+def arn(service: str, account: str, rest: str) -> str:
+    regionless = service in ("iam", "budgets")
+    return f"arn:aws:{service}:{'' if regionless else REGION}:{account}:{rest}"
+
+
+def of_keys(requests: list[Request], accounts: Accounts, account: str) -> list[Request]:
+    """The requests, with the stage key's policy where they are KMS's, which asks for it too."""
+    key = accounts.outputs[f"{SLUG}-bootstrap-stage-{STAGE}"]["KmsKeyArn"]
+    policy = accounts.key_policy(key, account)
+    return [replace(each, resource_policy=policy) if each.action.startswith("kms:") else each for each in requests]
+
+
+def own_resources(action: str, home: str, tooling: str) -> Iterable[Request]:
+    """The ways in which a deployment would call `action`."""
+    service, name = action.split(":")
+    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/{OWN}-boundary"}
+    linked = "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRole"
+    resources: dict[str, list[tuple[str, Any]]] = {
+        "iam": [
+            (arn("iam", home, f"role/{OWN}-execution"), {}),
+            (arn("iam", home, f"role/{OWN}-execution"), boundary),
+            (arn("iam", home, f"role/{OWN}-execution"), {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+            (arn("iam", home, linked), {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}),
+        ],
+        "sagemaker": [
+            (arn("sagemaker", home, "model/model-1a2b"), {"aws:RequestTag/deployment": OWN}),
+            (arn("sagemaker", home, "model/model-1a2b"), {"aws:ResourceTag/deployment": OWN}),
+            (arn("sagemaker", home, "endpoint-config/config-1a2b"), {"aws:RequestTag/deployment": OWN}),
+            (arn("sagemaker", home, "endpoint-config/config-1a2b"), {"aws:ResourceTag/deployment": OWN}),
+            (arn("sagemaker", home, f"endpoint/{LOWER}-{STAGE}"), {}),
+            (arn("sagemaker", home, f"pipeline/{LOWER}-{STAGE}-batch"), {}),
+            (arn("sagemaker", tooling, f"model-package/{LOWER}/3"), {}),
+        ],
+        "s3": [
+            (f"arn:aws:s3:::{OWN.lower()}-data-1a2b", {"aws:ResourceAccount": home}),
+            (f"arn:aws:s3:::{OWN.lower()}-data-1a2b/deployments/1.json", {"aws:ResourceAccount": home}),
+        ],
+        "kms": [(arn("kms", home, "key/1a2b"), ALIAS)],
+        "cloudwatch": [
+            (arn("cloudwatch", home, f"alarm:{OWN}-errors-5xx"), {}),
+            (f"arn:aws:cloudwatch::{home}:dashboard/{OWN}", {}),
+            ("*", {}),
+        ],
+        "logs": [
+            (arn("logs", home, f"log-group:/aws/sagemaker/Endpoints/{OWN}:*"), {}),
+            (arn("logs", home, f"log-group:/aws/sagemaker/Endpoints/{OWN}"), {}),
+            ("*", {}),
+        ],
+        "sns": [(arn("sns", home, f"{OWN}-notifications"), {}), ("*", {})],
+        "sqs": [(arn("sqs", home, f"{OWN}-batch-undelivered"), {})],
+        "events": [(arn("events", home, f"rule/{OWN}-new-data"), {})],
+        "scheduler": [(arn("scheduler", home, f"schedule/default/{OWN}-batch"), {})],
+        "budgets": [(arn("budgets", home, f"budget/{OWN}"), {})],
+        "application-autoscaling": [
+            (arn("application-autoscaling", home, "scalable-target/1a2b"), {}),
+            ("*", {}),
+        ],
+    }
+    account = tooling if name == "DescribeModelPackage" else home
+    return [Request(action, resource, dict(context), account) for resource, context in resources[service]]
+
+
+def test_everything_that_the_templates_need_is_allowed(accounts: Accounts, home: str, simulator: Simulator) -> None:
+    needed = needed_actions()
+    assert len(needed) >= 80
+    ways = [request for action in sorted(needed) for request in own_resources(action, home, accounts.tooling)]
+    requests = of_keys(ways, accounts, home)
+    policies = accounts.role_policies(f"{OWN}-deploy", home)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    allowed = {request.action for request, result in zip(requests, results, strict=True) if result == "Allowed"}
+    assert sorted(needed - allowed) == []
+
+
+BY_HAND = [
+    # What the command line and Terraform call beside CloudFormation's handlers; from the code and the provider's reads.
+    ("cloudformation:CreateChangeSet", "cloudformation", f"stack/{OWN}-endpoint/1a2b"),
+    ("cloudformation:ExecuteChangeSet", "cloudformation", f"stack/{OWN}-endpoint/1a2b"),
+    ("cloudformation:DescribeStackEvents", "cloudformation", f"stack/{OWN}-endpoint/1a2b"),
+    ("cloudformation:DeleteStack", "cloudformation", f"stack/{OWN}-batch/1a2b"),
+    ("sagemaker:InvokeEndpoint", "sagemaker", f"endpoint/{LOWER}-{STAGE}"),
+    ("sagemaker:InvokeEndpointAsync", "sagemaker", f"endpoint/{LOWER}-{STAGE}"),
+    ("sagemaker:StartPipelineExecution", "sagemaker", f"pipeline/{LOWER}-{STAGE}-batch"),
+    ("sagemaker:DescribePipelineExecution", "sagemaker", f"pipeline/{LOWER}-{STAGE}-batch/execution/1a2b"),
+]
+
+
+def test_what_the_command_line_calls_itself_is_allowed(accounts: Accounts, home: str, simulator: Simulator) -> None:
+    requests = [Request(action, arn(service, home, rest)) for action, service, rest in BY_HAND]
+    requests.append(Request("servicequotas:GetServiceQuota", arn("servicequotas", home, "sagemaker/L-1234")))
+    bucket = f"arn:aws:s3:::{OWN.lower()}-data-1a2b"
+    requests += [
+        Request(action, f"{bucket}/deployments/1.json", {"aws:ResourceAccount": home})
+        for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+    ]
+    policies = accounts.role_policies(f"{OWN}-deploy", home)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    assert [
+        (request.action, result) for request, result in zip(requests, results, strict=True) if result != "Allowed"
+    ] == []
+
+
+def dangerous(home: str, tooling: str) -> list[Request]:
+    role, other = arn("iam", home, f"role/{OWN}-execution"), arn("iam", home, "role/Admin")
+    package, group = f"model-package/{LOWER}/3", f"model-package-group/{LOWER}"
+    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/{OWN}-boundary"}
+    foreign_tag = {"aws:ResourceTag/deployment": "other-staging"}
+    here = {"aws:ResourceAccount": home}
+    return [
+        Request("iam:CreateUser", arn("iam", home, "user/eve")),
+        Request("iam:CreateAccessKey", arn("iam", home, "user/eve")),
+        Request("iam:AttachRolePolicy", role, boundary),
+        Request("iam:CreateRole", role),
+        Request("iam:CreateRole", role, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        Request("iam:CreateRole", arn("iam", home, f"role/{OWN}-extra"), boundary),
+        Request("iam:CreateRole", other, boundary),
+        Request("iam:PutRolePolicy", role),
+        Request("iam:PutRolePolicy", other, boundary),
+        Request("iam:PutRolePolicy", arn("iam", home, f"role/{OWN}-deploy"), boundary),
+        Request("iam:UpdateAssumeRolePolicy", arn("iam", home, f"role/{OWN}-deploy")),
+        Request("iam:DeleteRolePermissionsBoundary", role, boundary),
+        Request(
+            "iam:PutRolePermissionsBoundary",
+            role,
+            {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+        ),
+        Request("iam:CreatePolicyVersion", arn("iam", home, f"policy/{OWN}-boundary")),
+        Request("iam:DeletePolicy", arn("iam", home, f"policy/{OWN}-boundary")),
+        Request("iam:PassRole", role, {"iam:PassedToService": "lambda.amazonaws.com"}),
+        Request("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        Request("iam:PassRole", other, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
+        Request("sts:AssumeRole", other),
+        Request("sts:AssumeRole", f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-ci", account=tooling),
+        Request("sagemaker:UpdateModelPackage", arn("sagemaker", home, package)),
+        Request("sagemaker:UpdateModelPackage", arn("sagemaker", tooling, package), account=tooling),
+        Request("sagemaker:CreateModelPackage", arn("sagemaker", tooling, package), account=tooling),
+        Request("sagemaker:PutModelPackageGroupPolicy", arn("sagemaker", tooling, group), account=tooling),
+        Request("sagemaker:DeleteEndpoint", arn("sagemaker", home, "endpoint/other-staging")),
+        Request("sagemaker:UpdateEndpoint", arn("sagemaker", home, f"endpoint/{LOWER}-production")),
+        Request("sagemaker:DeleteModel", arn("sagemaker", home, "model/theirs"), foreign_tag),
+        Request("sagemaker:DeleteModel", arn("sagemaker", home, "model/untagged")),
+        Request("sagemaker:CreateModel", arn("sagemaker", home, "model/untagged")),
+        Request(
+            "sagemaker:AddTags", arn("sagemaker", home, "model/theirs"), {**foreign_tag, "aws:RequestTag/owner": "me"}
+        ),
+        Request("sagemaker:CreateNotebookInstance", arn("sagemaker", home, "notebook-instance/eve")),
+        Request("sagemaker:CreateTrainingJob", arn("sagemaker", home, "training-job/eve")),
+        Request("kms:ScheduleKeyDeletion", arn("kms", home, "key/1a2b"), ALIAS),
+        Request("kms:PutKeyPolicy", arn("kms", home, "key/1a2b"), ALIAS),
+        Request("kms:DisableKey", arn("kms", home, "key/1a2b"), ALIAS),
+        Request("kms:Decrypt", arn("kms", home, "key/other"), {"kms:ResourceAliases": ["alias/payroll"]}),
+        Request("s3:DeleteBucket", "arn:aws:s3:::payroll", here),
+        Request("s3:GetObject", "arn:aws:s3:::payroll/salaries.csv", here),
+        Request("s3:PutObject", f"arn:aws:s3:::{OWN.lower()}-data/x", {"aws:ResourceAccount": "999988887777"}),
+        Request("s3:PutBucketPolicy", "arn:aws:s3:::payroll", here),
+        Request(
+            "cloudformation:DeleteStack", arn("cloudformation", home, f"stack/{SLUG}-bootstrap-stage-{STAGE}/1a2b")
+        ),
+        Request("cloudformation:CreateStack", arn("cloudformation", home, "stack/eve/1a2b")),
+        Request("logs:DeleteLogGroup", arn("logs", home, "log-group:/aws/cloudtrail")),
+        Request("cloudwatch:DeleteAlarms", arn("cloudwatch", home, "alarm:security-root-login")),
+        Request("sns:DeleteTopic", arn("sns", home, "security")),
+        Request("lambda:CreateFunction", arn("lambda", home, "function:eve")),
+        Request("ec2:RunInstances", arn("ec2", home, "instance/i-1")),
+        Request("ssm:PutParameter", arn("ssm", home, f"parameter/{SLUG}/bindings/{STAGE}/deploy_role_arn")),
+        Request("cloudtrail:StopLogging", arn("cloudtrail", home, "trail/all")),
+        Request("organizations:LeaveOrganization", "*"),
+    ]
+
+
+def test_what_is_dangerous_is_denied(accounts: Accounts, home: str, simulator: Simulator) -> None:
+    requests = of_keys(dangerous(home, accounts.tooling), accounts, home)
+    assert len(requests) >= 45
+    policies = accounts.role_policies(f"{OWN}-deploy", home)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    outcomes = zip(requests, results, strict=True)
+    assert [(request, result) for request, result in outcomes if result != "ImplicitlyDenied"] == []
+
+
+def test_only_the_project_s_ci_in_the_tooling_account_may_assume_it(
+    accounts: Accounts, home: str, simulator: Simulator
+) -> None:
+    role, tooling = f"arn:aws:iam::{home}:role/{OWN}-deploy", accounts.tooling
+    trust = accounts.trust(f"{OWN}-deploy", home)
+    anyone = [
+        {
+            "name": "anyone",
+            "policy": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}],
+            },
+        }
+    ]
+    for principal, expected in [
+        (f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-ci", "Allowed"),
+        (f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-test", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/x-{SLUG}-deploy-ci", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{home}:role/{SLUG}-deploy-ci", "ImplicitlyDenied"),
+        (f"arn:aws:iam::999988887777:role/{SLUG}-deploy-ci", "ImplicitlyDenied"),
+    ]:
+        request = Request("sts:AssumeRole", role, {"aws:PrincipalArn": principal}, home, trust)
+        assert simulator.results([request], principal, anyone) == [expected], principal
+
+
+def test_policies_stay_below_iam_s_limit_for_a_role(accounts: Accounts, home: str) -> None:
+    sizes = [
+        len(json.dumps(each["policy"], separators=(",", ":"))) for each in accounts.role_policies(f"{OWN}-deploy", home)
+    ]
+    assert sum(sizes) <= 10_240
+    assert len(json.dumps(accounts.boundary(STAGE)["policy"], separators=(",", ":"))) <= 6_144

@@ -1,0 +1,68 @@
+"""cfn-lint, cloudformation-validate with guard rules, checkov and yamllint find nothing that is not explained."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.machine import run_command
+
+ROOT = Path(__file__).resolve().parents[2]
+VALIDATORS = Path(os.environ.get("VALIDATORS_VENV", ROOT / ".venv-validators")) / "bin" / "python"
+SUPPRESSIONS = tomllib.loads((Path(__file__).parent / "suppressions.toml").read_text(encoding="utf-8"))
+SYSTEMS = ("codepipeline", "github", "gitlab")
+Finding = tuple[str, str]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def findings(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> dict[Finding, str]:
+    """(tool and rule, template and resource) -> message, over the templates of all CI systems."""
+    validator = ROOT / "tests" / "infrastructure" / "validate_templates.py"
+    found: dict[Finding, str] = {}
+    for ci in SYSTEMS:
+        folder = tmp_path_factory.mktemp(ci)
+        for template in (bake(ci=ci) / "model-deploy" / "bootstrap").glob("*.yaml"):
+            shutil.copy(template, folder)
+        command: list[str | Path] = [VALIDATORS, validator, folder, validator.with_name("guard")]
+        done = run_command(command, env={"PYTHONWARNINGS": "ignore"})
+        assert done.returncode == 0, done.stdout
+        for each in json.loads(done.stdout[done.stdout.index("[") :]):
+            found[f"{each['tool']} {each['rule']}", f"{each['template']}:{each['resource']}"] = each["message"]
+    return found
+
+
+def test_every_finding_is_explained(findings: dict[Finding, str]) -> None:
+    unexplained = {
+        finding: message
+        for finding, message in findings.items()
+        if not {finding[1], "*"} & SUPPRESSIONS.get(finding[0], {}).keys()
+    }
+    assert unexplained == {}
+
+
+def test_every_explanation_explains_something(findings: dict[Finding, str]) -> None:
+    rules = {rule for rule, _ in findings}
+    idle = [
+        (rule, place)
+        for rule, places in SUPPRESSIONS.items()
+        for place in places
+        if (rule, place) not in findings and not (place == "*" and rule in rules)
+    ]
+    assert idle == []
+
+
+@pytest.mark.parametrize("ci", SYSTEMS)
+def test_yaml_is_clean(ci: str, bake: Callable[..., Path]) -> None:
+    linted = run_command(
+        [Path(sys.executable).with_name("yamllint"), "--strict", "."], cwd=bake(ci=ci) / "model-deploy"
+    )
+    assert linted.returncode == 0, linted.stdout

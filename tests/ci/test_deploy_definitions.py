@@ -1,0 +1,156 @@
+"""model-deploy's CI definitions satisfy the checkers of their systems and do the same steps in the same order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from definitions import Tool, read_yaml
+
+BUILDSPECS = ("buildspec-test.yml", "buildspec-resolve.yml", "buildspec-deploy.yml", "buildspec-smoke.yml")
+DEFINITIONS = {
+    "github": (".github/workflows/model-deploy.yml",),
+    "gitlab": (".gitlab-ci.yml",),
+    "codepipeline": BUILDSPECS,
+}
+EVERY = [(ci, name) for ci, names in DEFINITIONS.items() for name in names]
+SCHEMAS = {
+    "github": ["--builtin-schema", "vendor.github-workflows"],
+    "gitlab": ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
+    "codepipeline": ["--schemafile", str(Path(__file__).with_name("buildspec.schema.json"))],
+}
+TERRAFORM = "if test -e infrastructure/install-terraform.sh; then sh infrastructure/install-terraform.sh; fi"
+Deployment = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def deployment(bake: Callable[..., Path]) -> Deployment:
+    """`deployment("github")` is the model-deploy folder of a project for that CI system; for reading only."""
+    return lambda ci: bake(ci=ci) / "model-deploy"
+
+
+def jobs(ci: str, folder: Path) -> dict[str, str]:
+    """Shell script of each job, in the order they run."""
+    contents = [read_yaml(folder / name) for name in DEFINITIONS[ci]]
+    if ci == "github":
+        return {
+            name: "\n".join(step["run"] for step in job["steps"] if "run" in step)
+            for name, job in contents[0]["jobs"].items()
+        }
+    if ci == "gitlab":
+        before = contents[0][".deploying"]["before_script"]
+        return {
+            name: "\n".join([*(before if "extends" in contents[0][name] else []), *contents[0][name]["script"]])
+            for name in contents[0]["stages"]
+        }
+    return {
+        name.removeprefix("buildspec-").removesuffix(".yml"): "\n".join(
+            command for phase in content["phases"].values() for command in phase["commands"]
+        )
+        for name, content in zip(BUILDSPECS, contents, strict=True)
+    }
+
+
+def targets(script: str) -> list[str]:
+    return re.findall(r"\bmake (?:-s )?([a-z-]+(?: STAGE=\w+)?)", script)
+
+
+@pytest.mark.parametrize(("ci", "name"), EVERY)
+def test_definition_follows_the_schema_of_its_system(ci: str, name: str, deployment: Deployment, tool: Tool) -> None:
+    checked = tool("check-jsonschema", *SCHEMAS[ci], deployment(ci) / name)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("ci", list(DEFINITIONS))
+def test_project_has_the_definitions_of_its_system_only(ci: str, deployment: Deployment) -> None:
+    assert tuple(name for _, name in EVERY if (deployment(ci) / name).exists()) == DEFINITIONS[ci]
+
+
+def test_github_workflow_passes_actionlint_and_zizmor(deployment: Deployment, tool: Tool) -> None:
+    workflow = deployment("github") / DEFINITIONS["github"][0]
+    assert (linted := tool("actionlint", "-shellcheck", "shellcheck", workflow)).returncode == 0, linted.stdout
+    audited = tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", workflow)
+    assert audited.returncode == 0, audited.stdout
+
+
+@pytest.mark.parametrize("ci", list(DEFINITIONS))
+def test_scripts_pass_shellcheck(ci: str, deployment: Deployment, tool: Tool) -> None:
+    for script in jobs(ci, deployment(ci)).values():
+        checked = tool("shellcheck", "--shell", "bash", "--exclude", "SC2154", "-", given=script)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_script_that_installs_terraform_passes_shellcheck(bake: Callable[..., Path], tool: Tool) -> None:
+    script = bake(infrastructure="terraform") / "model-deploy" / "infrastructure" / "install-terraform.sh"
+    assert (checked := tool("shellcheck", script)).returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_hosted_systems_do_the_same_steps(ci: str, deployment: Deployment) -> None:
+    steps = {name: targets(script) for name, script in jobs(ci, deployment(ci)).items()}
+    assert steps == {
+        "test": ["setup", "lint", "test"],
+        "resolve": ["setup", "resolve", "changed STAGE=staging", "changed STAGE=production"],
+        "staging": ["setup", "deploy STAGE=staging", "smoke STAGE=staging"],
+        "production": ["setup", "deploy STAGE=production", "smoke STAGE=production", "rollback STAGE=production"],
+    }
+
+
+def test_builds_do_those_steps_for_the_stage_they_are_given(deployment: Deployment) -> None:
+    scripts = jobs("codepipeline", deployment("codepipeline"))
+    assert {name: targets(script) for name, script in scripts.items()} == {
+        "test": ["setup", "lint", "test"],
+        "resolve": ["setup", "resolve", "changed STAGE=staging", "changed STAGE=production"],
+        "deploy": ["setup", "deploy"],
+        "smoke": ["setup", "smoke"],
+    }
+    assert all('STAGE="$STAGE"' in scripts[name] for name in ("deploy", "smoke"))
+
+
+@pytest.mark.parametrize("ci", list(DEFINITIONS))
+def test_every_job_has_terraform_where_the_project_needs_it(ci: str, deployment: Deployment) -> None:
+    for name, script in jobs(ci, deployment(ci)).items():
+        assert script.index(TERRAFORM) < script.index("make setup"), name
+
+
+def test_both_github_deployments_use_the_package_that_was_resolved(deployment: Deployment) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])["jobs"]
+    pinned = "${{ needs.resolve.outputs.model-package-arn }}"
+    assert [workflow[stage]["env"]["MLOPS_MODEL_PACKAGE_ARN"] for stage in ("staging", "production")] == [pinned] * 2
+    assert [workflow[stage]["environment"] for stage in ("staging", "production")] == ["staging", "production"]
+
+
+def test_only_deploying_github_jobs_on_main_may_ask_for_an_identity(deployment: Deployment) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["test"]["permissions"] == {"contents": "read"}
+    assert "github.ref == 'refs/heads/main'" in workflow["jobs"]["resolve"]["if"]
+    assert "vars.MLOPS_DEPLOY_ROLE_ARN != ''" in workflow["jobs"]["resolve"]["if"]
+    needs: dict[str, Any] = {name: job.get("needs") for name, job in workflow["jobs"].items()}
+    assert needs == {"test": None, "resolve": "test", "staging": "resolve", "production": ["resolve", "staging"]}
+    assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+
+
+def test_github_deployments_wait_for_each_other_and_are_never_cancelled(deployment: Deployment) -> None:
+    concurrency = read_yaml(deployment("github") / DEFINITIONS["github"][0])["concurrency"]
+    pull_request = "github.event_name == 'pull_request'"
+    assert concurrency["group"] == f"${{{{ {pull_request} && github.ref || 'deploy' }}}}"
+    assert concurrency["cancel-in-progress"] == f"${{{{ {pull_request} }}}}"
+
+
+def test_gitlab_deployments_wait_for_each_other_and_production_for_a_person(deployment: Deployment) -> None:
+    pipeline = read_yaml(deployment("gitlab") / ".gitlab-ci.yml")
+    assert "id_tokens" not in pipeline["test"]
+    assert pipeline[".deploying"]["resource_group"] == "deploy"
+    assert [rule.get("when") for rule in pipeline["production"]["rules"]] == ["manual"]
+    assert pipeline["production"]["environment"] == {"name": "production"}
+    assert all("$CI_DEFAULT_BRANCH" in rule["if"] for rule in pipeline[".deploying"]["rules"])
+
+
+def test_every_action_is_pinned_by_commit_with_its_version_beside(deployment: Deployment) -> None:
+    uses = re.findall(r"uses: (.*)", (deployment("github") / DEFINITIONS["github"][0]).read_text(encoding="utf-8"))
+    assert uses
+    assert [line for line in uses if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
