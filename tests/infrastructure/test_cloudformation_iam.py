@@ -93,9 +93,11 @@ def test_dangerous_actions_have_their_condition(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_keys_are_used_only_through_services(name: str, templates: dict[str, Document], parameters: Parameters) -> None:
+    """EventBridge Scheduler decrypts as the role itself; its encryption context names the schedule."""
+    through = {"kms:ViaService", "kms:EncryptionContext:aws:scheduler:schedule:arn"}
     for statement in statements(name, templates, parameters):
         if {"kms:Decrypt", "kms:GenerateDataKey"} & set(listed(statement["Action"])):
-            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+            assert through & set(statement["Condition"]["StringEquals"])
 
 
 def test_jobs_without_isolation_or_key_are_forbidden(templates: dict[str, Document], parameters: Parameters) -> None:
