@@ -13,6 +13,7 @@ NAMES = {
     "ministack.core.responses": "get_account_id get_region set_request_account_id set_request_region",
     "ministack.core.router": "SERVICE_PATTERNS detect_service",
     "ministack.services.cloudwatch": "_alarms _metrics _error _record_history _evaluate_parent_alarms",
+    "ministack.services.cloudformation.changesets": "_evaluate_conditions",
     "ministack.services.cloudformation.provisioners": "_RESOURCE_HANDLERS _REPLACING_PROPERTIES _STACK_TAG_PROPERTY "
     "_CUSTOM_NAME_REPLACEMENT _physical_name",
     "ministack.services.cloudformation.stacks": "_provision_resource _update_resource _runs_on_worker_thread",
@@ -28,6 +29,7 @@ SIGNATURES = {
     "ministack.services.cloudwatch._dispatch_alarm_actions": "(alarm, old_state, new_state, reason)",
     "ministack.services.cloudwatch._put_metric_alarm": "(params, cbor_data, is_cbor, is_json=False)",
     "ministack.services.eventbridge._put_events": "(data, allow_aws_source=False)",
+    "ministack.services.cloudformation.changesets._resolve_props_for_diff": "(template, params, stack_name, stack_id)",
     "ministack.services.cloudformation.provisioners._physical_name": "(stack_name: str, logical_id: str, *, "
     "lowercase: bool = False, max_len: int = 128, seeded: bool = True) -> str",
     "ministack.services.cloudformation.stacks._runs_on_worker_thread": "(resource_type: str) -> bool",

@@ -11,7 +11,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, context, operations, query_protocol
-from rehearsal.emulated_aws.resources import account_types, alarm_types, code_types, registry
+from rehearsal.emulated_aws.resources import account_types, alarm_types, change_sets, code_types, registry
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
 from rehearsal.emulated_aws.sagemaker import runtime
@@ -59,3 +59,4 @@ def install(url: str) -> None:
     for types in RESOURCE_TYPES:
         types.install()
     registry.install()
+    change_sets.install()

@@ -167,3 +167,31 @@ def test_an_asynchronous_request_writes_its_answer_or_its_failure(aws: EmulatedA
         key = asked[place].removeprefix("s3://artifacts/")
         s3.get_waiter("object_exists").wait(Bucket="artifacts", Key=key, WaiterConfig={"Delay": 0.1})
         assert found in s3.get_object(Bucket="artifacts", Key=key)["Body"].read().decode()
+
+
+def test_a_variant_under_automatic_scaling_keeps_its_instance_type(aws: EmulatedAws, package: str) -> None:
+    name = deploy(aws, "scaled", template(package))["out"]["EndpointName"]
+    aws.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{name}/variant/primary",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    larger = template(package).replace("ml.m5.large", "ml.m5.xlarge")
+    assert deploy(aws, "scaled", larger, update=True)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "registered for automatic scaling" in aws.reasons("scaled")["Endpoint"]
+
+
+def test_a_change_set_leaves_out_what_a_condition_excludes(aws: EmulatedAws) -> None:
+    topic = {"Type": "AWS::SNS::Topic"}
+    body = {
+        "Conditions": {"No": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"In": topic, "Out": topic | {"Condition": "No"}},
+    }
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_change_set(
+        StackName="conditional", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(body)
+    )
+    changes = cloudformation.describe_change_set(StackName="conditional", ChangeSetName="first")["Changes"]
+    assert [change["ResourceChange"]["LogicalResourceId"] for change in changes] == ["In"]

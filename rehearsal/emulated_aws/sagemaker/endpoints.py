@@ -146,11 +146,25 @@ def _retained(hosted: Hosted, new: list[Request], old: list[Request]) -> list[Re
     return [v | {m: before[v["VariantName"]][m] for m in members if m in before.get(v["VariantName"], {})} for v in new]
 
 
+def _keep_scaled_variants(name: str, old: Request, new: Request) -> None:
+    """AWS: a variant under automatic scaling may neither go away nor change its instance type (endpoint-scaling)."""
+    asked = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    targets = operations.call("application-autoscaling", "DescribeScalableTargets", asked)["ScalableTargets"]
+    scaled = {target["ResourceId"] for target in targets}
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in new["ProductionVariants"]}
+    for variant in old.get("ProductionVariants", []):
+        called = variant["VariantName"]
+        if f"endpoint/{name}/variant/{called}" in scaled and types.get(called) != variant.get("InstanceType"):
+            message = f"variant {called} is registered for automatic scaling: deregister it before this update"
+            raise ServiceError("ValidationException", message)
+
+
 @operations.operation("sagemaker", "UpdateEndpoint")
 def update(request: Request) -> Request:
     name = request["EndpointName"]
     record = records.find(name)
     fleet = Fleet(_config(request["EndpointConfigName"]))
+    _keep_scaled_variants(name, _known_config(record.endpoint_config_name), fleet.config)
     hosted = HOSTED.mine[name]
     with hosted.lock:
         if record.endpoint_status != "InService":
