@@ -60,8 +60,9 @@ project-setup: $(VENV)/tool.stamp
 	@$(MAKE) --no-print-directory -C '$(TEMPLATE)/model-deploy' setup VENV='$(PROJECT_DEPLOY_VENV)' UV='$(UV)' PYTHON='$(PYTHON)'
 
 .PHONY: demo
-demo: $(VENV)/tool.stamp ## Stamp out a project, run its training pipeline here, approve the model
-	@$(PROJECT) PROJECT_VENV='$(PROJECT_VENV)' PROJECT_JOB_VENV='$(PROJECT_JOB_VENV)' rehearsal/demo.sh
+demo: $(VENV)/tool.stamp ## Stamp out a project; train, approve, serve and ask its model here
+	@$(PROJECT) PROJECT_VENV='$(PROJECT_VENV)' PROJECT_JOB_VENV='$(PROJECT_JOB_VENV)' \
+	  PROJECT_DEPLOY_VENV='$(PROJECT_DEPLOY_VENV)' rehearsal/demo.sh
 
 .PHONY: test
 test: setup ## Run every test (what CI runs)

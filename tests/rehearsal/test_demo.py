@@ -1,4 +1,4 @@
-"""`make demo` brings a project from nothing to an approved model and says where everything is."""
+"""`make demo` brings a project from nothing to an approved model that answers, and says where everything is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_demo_ends_with_an_approved_model_and_tells_where_things_are(tmp_path: Path) -> None:
+def test_demo_ends_with_an_approved_model_that_answers_and_tells_where_things_are(tmp_path: Path) -> None:
     done = subprocess.run(
         ["make", "demo", f"DEMO_FOLDER={tmp_path}"],
         cwd=ROOT,
@@ -30,3 +30,9 @@ def test_demo_ends_with_an_approved_model_and_tells_where_things_are(tmp_path: P
     assert "<svg" in (project / told["Report"]).read_text(encoding="utf-8")
     assert json.loads((project / told["Entry"]).read_text(encoding="utf-8"))["ModelApprovalStatus"] == "Approved"
     assert not re.search(r"[Ww]arning|Traceback", done.stdout)
+    checks = ("answers", "CSV and JSON agree", "attributions", "a bad row", "an unknown content type", "latency")
+    assert [check for check in checks if not re.search(rf"^ +{check} +passed ", done.stdout, re.MULTILINE)] == []
+    assert re.search(r"p50 [\d.]+ ms, p99 [\d.]+ ms", done.stdout)
+    assert re.search(r"^  base value +[+-][\d.]+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^  while idle +[\d.]+ *$", done.stdout, re.MULTILINE)
+    assert not (project / ".local" / "server.json").exists()

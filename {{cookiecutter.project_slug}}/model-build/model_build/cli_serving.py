@@ -50,6 +50,7 @@ def invoke(
         Path | None,
         typer.Option(help="Rows as .csv without header, .json, .jsonl or .parquet; real ones of smoke.json without."),
     ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=20, help="How many rows of smoke.json.")] = 5,
     attributions: Annotated[bool, typer.Option("--attributions", help="Ask what moved each prediction.")] = False,
     accept: Annotated[str | None, typer.Option(help="Media type of the answer, which is then printed as is.")] = None,
 ) -> None:
@@ -57,13 +58,13 @@ def invoke(
 
     \b
     python -m model_build invoke
-    python -m model_build invoke --attributions
+    python -m model_build invoke --rows 1 --attributions
     python -m model_build invoke --file rows.csv --accept application/jsonlines
     """
     from model_build import laptop_server
     from model_build.local.console import console
 
-    question = laptop_server.InvokeRequest(url, file, attributions, accept)
+    question = laptop_server.InvokeRequest(url, file, rows, attributions, accept)
     laptop_server.invoke(question, load_settings(), context.obj, console())
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DEFAULT_URL = f"http://{server.HOST}:8080"
-SMOKE_ROWS = 5
 PASSED_ON = ("PATH", "SYSTEMROOT", "WEB_CONCURRENCY", "SERVING_MAX_PAYLOAD_MB")
 
 
@@ -40,13 +39,14 @@ class ServeRequest:
 
 @dataclasses.dataclass(frozen=True)
 class InvokeRequest:
-    """What a person asked: `url` None is this machine's server, `file` None are rows of smoke.json.
+    """What a person asked: `url` None is this machine's server, `file` None are `rows` of smoke.json.
 
     `accept` None is a table.
     """
 
     url: str | None = None
     file: Path | None = None
+    rows: int = 5
     attributions: bool = False
     accept: str | None = None
 
@@ -130,7 +130,7 @@ def invoke(request: InvokeRequest, settings: Settings, root: Path, console: Cons
     """
     running = server.background(_state(root))
     address = request.url or (running.url if running else DEFAULT_URL)
-    question = question_of(request.file) if request.file else _smoke_question(settings, root, running)
+    question = question_of(request.file) if request.file else _smoke_question(request.rows, settings, root, running)
     answer = ask(address, question, request.accept or JSON, ATTRIBUTIONS if request.attributions else {})
     if request.accept:
         sys.stdout.buffer.write(answer.body)
@@ -138,7 +138,8 @@ def invoke(request: InvokeRequest, settings: Settings, root: Path, console: Cons
         return
     predictions = json.loads(answer.body)["predictions"]
     show_predictions(console, predictions, _rows_by_feature(question))
-    console.print(f"{len(predictions):,} rows in {answer.milliseconds:.1f} ms from {address}")
+    count = f"{len(predictions):,} row{'s' if len(predictions) > 1 else ''}"
+    console.print(f"{count} in {answer.milliseconds:.1f} ms from {address}")
 
 
 def openapi(settings: Settings, root: Path) -> str:
@@ -196,10 +197,10 @@ def _show(console: Console, model: LocalModel, url: str, ended_by: str) -> None:
         console.print(Text.assemble((f"{name:<9}", "bold"), text), soft_wrap=True)
 
 
-def _smoke_question(settings: Settings, root: Path, running: server.Background | None) -> Question:
+def _smoke_question(count: int, settings: Settings, root: Path, running: server.Background | None) -> Question:
     version = running.version if running else None
     model = find_model(Workspace(root / STATE), settings.model_package_group, version)
-    rows = model.smoke.get("rows", [])[:SMOKE_ROWS]
+    rows = model.smoke.get("rows", [])[:count]
     if not rows:
         raise server.ServerError(f"{model.title} was packaged without smoke.json; give rows with --file")
     return Question(json.dumps({"instances": rows}).encode(), JSON)
