@@ -127,6 +127,29 @@ def test_every_stack_is_created_updated_and_deleted(
     _nothing_left(stage)
 
 
+def test_a_challenger_joins_as_a_shadow_answers_and_leaves(
+    bake: Any, aws: EmulatedAws, account: dict[str, str]
+) -> None:
+    project = bake(inference="realtime", infrastructure="cloudformation") / "model-deploy"
+    stage = Stage(aws, project, dict(account))
+    stage.deploy("foundation", "create")
+    stage.deploy("endpoint", "create", RolloutPolicy="canary")
+    challenger = {"ChallengerModelPackageArn": account["ModelPackageArn"], "ChallengerWeight": "0.1"}
+    stage.deploy("endpoint", "update", RolloutPolicy="canary", **challenger, ChallengerMode="shadow")
+    assert variants(aws) == {"primary": 1.0}
+    both = {"RolloutPolicy": "canary", **challenger, "ChallengerMode": "ab", "PrimaryWeight": "0.9"}
+    stage.deploy("endpoint", "update", **both)
+    assert variants(aws) == {"challenger": 0.1, "primary": 0.9}
+    stage.deploy("endpoint", "update", RolloutPolicy="linear")
+    assert variants(aws) == {"primary": 1.0}
+
+
+def variants(aws: EmulatedAws) -> dict[str, float]:
+    """Weights of the variants that answer."""
+    found = aws.client("sagemaker").describe_endpoint(EndpointName=STAGE)["ProductionVariants"]
+    return {variant["VariantName"]: variant["CurrentWeight"] for variant in found}
+
+
 def _look(stage: Stage, parts: list[str]) -> None:
     """What a person would look for after the update."""
     policies = stage.aws.client("iam").list_role_policies(RoleName=f"{STAGE}-execution")["PolicyNames"]
