@@ -100,6 +100,13 @@ def infrastructure_of(deployment: Deployment, aws: Aws, root: Path) -> Infrastru
     return Stacks(deployment, aws, root)
 
 
+def plain_name(name: str) -> str:
+    """A resource's name without what all ARNs begin with, and without Application Auto Scaling's own separators."""
+    resource = name.split(":", 5)[5] if name.count(":") >= 5 and name.startswith("arn:") else name
+    named = resource.partition("/")[2] if name.startswith("arn:") and "/" in resource else resource
+    return named.partition("|")[0].rpartition(":policyName/")[2]
+
+
 def plain_kind(kind: str) -> str:
     """A resource's type in the words that both flavours share: `sagemaker endpoint config`, `s3 bucket`."""
     import re

@@ -109,7 +109,7 @@ def _show_history(records: list[Record], console: Console) -> None:
     table = Table("deployed", "model", "outcome", "took", "by", "commit", box=None, padding=(0, 2))
     for record in records:
         outcome = "[green]succeeded[/green]" if record.outcome == "succeeded" else "[red]failed[/red]"
-        by = record.by.rpartition("/")[2] or record.by
+        by = record.by.replace(":", "/").rpartition("/")[2]
         what = f"{record.version}{' (rollback)' if record.command == 'rollback' else ''}"
         table.add_row(
             record.began[:16].replace("T", " "),

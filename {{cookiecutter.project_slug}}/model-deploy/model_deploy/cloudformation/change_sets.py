@@ -13,7 +13,7 @@ from typing import Any
 from model_deploy.aws import code_of
 from model_deploy.cloudformation.stack import NEVER_CREATED, find_stack
 from model_deploy.errors import AwsError, UsageError
-from model_deploy.infrastructure import Action, Change, plain_kind
+from model_deploy.infrastructure import Action, Change, plain_kind, plain_name
 from model_deploy.values import Values, parameter_text
 
 MOST_TEMPLATE_BYTES = 51_200
@@ -140,7 +140,7 @@ def _change(found: dict[str, Any]) -> Change:
     return Change(
         action=_action(found),
         kind=plain_kind(found["ResourceType"]),
-        name=found.get("PhysicalResourceId") or found["LogicalResourceId"],
+        name=plain_name(found.get("PhysicalResourceId") or found["LogicalResourceId"]),
         because=tuple(sorted(because - {""})),
     )
 

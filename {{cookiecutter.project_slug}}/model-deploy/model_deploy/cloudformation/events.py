@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from model_deploy.cloudformation.change_sets import pauses
 from model_deploy.cloudformation.stack import Stack, find_stack
-from model_deploy.infrastructure import Event, FailedError, Progress, plain_kind
+from model_deploy.infrastructure import Event, FailedError, Progress, plain_kind, plain_name
 
 CONSEQUENCES = ("cancelled", "the following resource(s) failed", "resource creation cancelled")
 Outcome = Literal["created", "updated", "removed"]
@@ -54,7 +54,7 @@ class Follower:
 
     def _tell(self, event: dict[str, Any]) -> None:
         status, logical = event["ResourceStatus"], event["LogicalResourceId"]
-        kind, name = plain_kind(event["ResourceType"]), event.get("PhysicalResourceId") or logical
+        kind, name = plain_kind(event["ResourceType"]), plain_name(event.get("PhysicalResourceId") or logical)
         reason = " ".join(event.get("ResourceStatusReason", "").split())
         if status.endswith("_IN_PROGRESS"):
             if logical not in self._begun:
@@ -79,7 +79,7 @@ class Follower:
         if failed is None:
             return f"{stack.name} is {stack.status}: {' '.join(stack.reason.split()) or 'no reason given'}"
         reason = " ".join(failed.get("ResourceStatusReason", "no reason given").split())
-        name = failed.get("PhysicalResourceId") or failed["LogicalResourceId"]
+        name = plain_name(failed.get("PhysicalResourceId") or failed["LogicalResourceId"])
         return f"{stack.name}: {plain_kind(failed['ResourceType'])} {name} failed: {reason}; {_aftermath(stack.status)}"
 
     def _events(self, known: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:

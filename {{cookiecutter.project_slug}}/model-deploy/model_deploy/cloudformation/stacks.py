@@ -12,7 +12,7 @@ from model_deploy.cloudformation.change_sets import ChangeSet
 from model_deploy.cloudformation.events import Follower
 from model_deploy.cloudformation.stack import Stack, find_stack, resources
 from model_deploy.errors import DeployError, Interrupted
-from model_deploy.infrastructure import Change, PartPlan, Plan, Progress, plain_kind
+from model_deploy.infrastructure import Change, PartPlan, Plan, Progress, plain_kind, plain_name
 from model_deploy.values import FOUNDATION_OUTPUTS, Deployment, Part, stack_values
 
 PARTS: tuple[Part, ...] = ("foundation", "endpoint", "batch")
@@ -195,7 +195,7 @@ def _refuse_if_stuck(stack: Stack) -> None:
 
 
 def _removed(summary: dict[str, Any]) -> Change:
-    return Change("remove", plain_kind(summary["ResourceType"]), summary.get("PhysicalResourceId", ""))
+    return Change("remove", plain_kind(summary["ResourceType"]), plain_name(summary.get("PhysicalResourceId", "")))
 
 
 def _part(name: str) -> Part:

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from model_deploy.aws import message_of
 from model_deploy.errors import DeployError, UsageError
 
 TOLERANCE = 1e-4
@@ -66,8 +67,14 @@ class Cases:
         """
         if not uri.startswith("s3://"):
             raise DeployError("the model was registered without smoke.json; give rows by --cases")
+        from botocore.exceptions import ClientError
+
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        return cls.parse(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(), uri)
+        try:
+            text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        except ClientError as error:
+            raise DeployError(f"{uri} can't be read: {message_of(error)}; give rows by --cases") from error
+        return cls.parse(text, uri)
 
     def json(self, rows: slice = slice(None)) -> bytes:
         """Rows as SageMaker's JSON."""

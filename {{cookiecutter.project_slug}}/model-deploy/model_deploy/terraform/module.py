@@ -10,7 +10,17 @@ from typing import Any
 
 from model_deploy.aws import Aws
 from model_deploy.errors import UsageError
-from model_deploy.infrastructure import Action, Change, Event, FailedError, PartPlan, Plan, Progress, plain_kind
+from model_deploy.infrastructure import (
+    Action,
+    Change,
+    Event,
+    FailedError,
+    PartPlan,
+    Plan,
+    Progress,
+    plain_kind,
+    plain_name,
+)
 from model_deploy.terraform.program import Diagnostic, Terraform, diagnostic_text
 from model_deploy.values import Deployment, module_values
 
@@ -191,7 +201,7 @@ def _name(values: dict[str, Any], otherwise: str) -> str:
 def _tell(message: dict[str, Any], progress: Progress) -> None:
     kind, hook = message.get("type"), message.get("hook", {})
     resource = hook.get("resource", {})
-    told = (plain_kind(resource.get("resource_type", "")), hook.get("id_value") or resource.get("addr", ""))
+    told = (plain_kind(resource.get("resource_type", "")), plain_name(hook.get("id_value") or resource.get("addr", "")))
     if kind == "apply_start":
         progress.event(Event("begun", *told))
     elif kind == "apply_complete":
