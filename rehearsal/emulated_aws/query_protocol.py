@@ -1,7 +1,7 @@
 """CloudWatch for clients of the Query protocol (Terraform's provider, the Go SDK).
 
-MiniStack's own answers in that protocol leave out most of an alarm's members; in JSON it answers them all. So a Query
-request is translated to JSON and the answer back to XML, both by the service's model in botocore.
+AWS: answers the same in every protocol. MiniStack leaves out most of an alarm's members in this one; so a Query request
+is translated to JSON and the answer back to XML, both by the service's model in botocore.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Service Quotas for SageMaker.
 
 AWS: quotas of an account, by name and an opaque code. Simplified: SageMaker's instance quotas for endpoints and jobs
-only, each with the value given by --quota or the default below; codes are the emulator's own, so a client has to look
-quotas up by name; increases are refused.
+only, each with the value given by --quota, else 4 (made up, AWS has one of its own for each); codes are the emulator's
+own, so a client has to look quotas up by name; increases are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACROSS_TYPES = {
     "Number of instances across active endpoints",
     "Maximum total concurrency that can be allocated across all serverless endpoints",
 }
-DEFAULT = 4.0  # New accounts' quotas vary by type and account, most common small types have a few
+DEFAULT = 4.0
 
 
 def _quota(name: str) -> Request:
