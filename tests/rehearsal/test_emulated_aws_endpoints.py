@@ -195,3 +195,18 @@ def test_a_change_set_leaves_out_what_a_condition_excludes(aws: EmulatedAws) -> 
     )
     changes = cloudformation.describe_change_set(StackName="conditional", ChangeSetName="first")["Changes"]
     assert [change["ResourceChange"]["LogicalResourceId"] for change in changes] == ["In"]
+
+
+@pytest.mark.parametrize(("excluded", "count"), [([], 3), (["DesiredInstanceCount"], 2)])
+def test_an_update_keeps_the_scaled_instance_count_unless_it_is_excluded(
+    aws: EmulatedAws, package: str, excluded: list[str], count: int
+) -> None:
+    kept = [{"VariantPropertyType": kind} for kind in excluded]
+    retaining = {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": kept}
+    stack = f"retained-{count}"
+    name = deploy(aws, stack, template(package, "one", retaining))["out"]["EndpointName"]
+    sagemaker = aws.client("sagemaker")
+    desired = [{"VariantName": "primary", "DesiredInstanceCount": 3, "DesiredWeight": 1.0}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=desired)
+    assert deploy(aws, stack, template(package, "two", retaining), update=True)["StackStatus"] == "UPDATE_COMPLETE"
+    assert sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"][0]["CurrentInstanceCount"] == count
