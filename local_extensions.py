@@ -70,6 +70,7 @@ DERIVED_NAMES: tuple[DerivedName, ...] = (
     DerivedName("permissions boundary", f"{_STAGED}-boundary", 128, "iam:policyNameType"),
     DerivedName("event rule", f"{_OWNED}-approval", 64, "events:RuleName"),
     DerivedName("rule of a stage", f"{_STAGED}-batch-failed", 64, "events:RuleName"),
+    DerivedName("approval rule", "{project_slug}-deploy-approval", 64, "events:RuleName"),
     DerivedName("schedule of a stage", f"{_STAGED}-batch", 64, "scheduler:Name"),
     DerivedName("queue of a stage", f"{_STAGED}-batch-undelivered", 80, "SQS developer guide, queue name"),
     DerivedName(

@@ -20,6 +20,9 @@ SHARE_COSTLY_FIXTURES = (
     "tests/schema/",
     "tests/serving/",
     "tests/rehearsal/test_emulated_aws",
+    "tests/rehearsal/test_stacks",
+    "tests/infrastructure/test_cloudformation_guard.py",
+    "tests/infrastructure/test_cloudformation_validators.py",
     "tests/ci/test_ci_runs.py",
 )
 

@@ -11,11 +11,20 @@ from pathlib import Path
 import pytest
 from option_sets import CHOICES, EVERY, PAIRWISE, label
 
+REPOSITORIES = {"model-build": "project.toml", "model-deploy": "deploy.toml"}
+DECIDED_ELSEWHERE = {"model-build": {"infrastructure"}, "model-deploy": set()}
 LEFTOVER = re.compile(r"cookiecutter\.|{%-? ?(raw|endraw|if|elif|else|endif)\b|{{ ?cookiecutter")
 CI_FILES = {
-    "codepipeline": "buildspec.yml",
-    "github": ".github/workflows/model-build.yml",
-    "gitlab": ".gitlab-ci.yml",
+    "model-build": {
+        "codepipeline": "buildspec.yml",
+        "github": ".github/workflows/model-build.yml",
+        "gitlab": ".gitlab-ci.yml",
+    },
+    "model-deploy": {
+        "codepipeline": "buildspec-deploy.yml",
+        "github": ".github/workflows/model-deploy.yml",
+        "gitlab": ".gitlab-ci.yml",
+    },
 }
 
 Bake = Callable[..., Path]
@@ -45,22 +54,37 @@ def test_no_jinja_is_left_over_in_any_option_set(bake: Bake, options: dict[str, 
     assert not leftovers
 
 
+@pytest.mark.parametrize("repository", REPOSITORIES)
 @pytest.mark.parametrize("options", PAIRWISE, ids=label)
-def test_only_the_chosen_ci_is_there_and_no_folder_is_empty(bake: Bake, options: dict[str, str]) -> None:
-    build = bake(**options) / "model-build"
-    present = {ci for ci, name in CI_FILES.items() if (build / name).is_file()}
+def test_only_the_chosen_ci_is_there_and_no_folder_is_empty(
+    bake: Bake, options: dict[str, str], repository: str
+) -> None:
+    folder = bake(**options) / repository
+    present = {ci for ci, name in CI_FILES[repository].items() if (folder / name).is_file()}
     assert present == {options["ci"]}
-    assert not [folder for folder in build.rglob("*") if folder.is_dir() and not any(folder.iterdir())]
+    assert not [inner for inner in folder.rglob("*") if inner.is_dir() and not any(inner.iterdir())]
 
 
 @pytest.mark.parametrize("options", PAIRWISE, ids=label)
-def test_settings_hold_the_answers(bake: Bake, options: dict[str, str]) -> None:
-    settings = tomllib.loads((bake(**options) / "model-build" / "project.toml").read_text(encoding="utf-8"))
-    assert {key: settings["project"][key] for key in options} == options
+def test_only_the_chosen_infrastructure_is_there(bake: Bake, options: dict[str, str]) -> None:
+    suffixes = {path.suffix for path in (bake(**options) / "model-deploy" / "infrastructure").iterdir()}
+    assert (".tf" in suffixes, ".yaml" in suffixes) == (
+        options["infrastructure"] == "terraform",
+        options["infrastructure"] == "cloudformation",
+    )
 
 
-def test_record_of_answers_names_the_template_version_and_every_public_answer(bake: Bake) -> None:
-    record = json.loads((bake() / "model-build" / ".sagemaker-mlops.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("repository", "file"), REPOSITORIES.items())
+@pytest.mark.parametrize("options", PAIRWISE, ids=label)
+def test_settings_hold_the_answers(bake: Bake, options: dict[str, str], repository: str, file: str) -> None:
+    settings = tomllib.loads((bake(**options) / repository / file).read_text(encoding="utf-8"))
+    expected = {key: value for key, value in options.items() if key not in DECIDED_ELSEWHERE[repository]}
+    assert {key: value for key, value in settings["project"].items() if key in options} == expected
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES)
+def test_record_of_answers_names_the_template_version_and_every_public_answer(bake: Bake, repository: str) -> None:
+    record = json.loads((bake() / repository / ".sagemaker-mlops.json").read_text(encoding="utf-8"))
     public = {
         key
         for key in json.loads((Path(__file__).resolve().parents[2] / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -70,8 +94,9 @@ def test_record_of_answers_names_the_template_version_and_every_public_answer(ba
     assert re.fullmatch(r"\d+\.\d+\.\d+", record["template_version"])
 
 
-def test_readme_names_no_command_that_the_makefile_lacks(bake: Bake) -> None:
-    build = bake() / "model-build"
-    targets = set(re.findall(r"^([a-z-]+):", (build / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", (build / "README.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("repository", REPOSITORIES)
+def test_readme_names_no_command_that_the_makefile_lacks(bake: Bake, repository: str) -> None:
+    folder = bake() / repository
+    targets = set(re.findall(r"^([a-z-]+):", (folder / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", (folder / "README.md").read_text(encoding="utf-8")))
     assert named and named <= targets, named - targets

@@ -14,24 +14,29 @@ from option_sets import ALL_ON, OTHER_PROBLEMS, PAIRWISE, label
 
 ROOT = Path(__file__).resolve().parents[2]
 Bake = Callable[..., Path]
+UV = {"UV": str(ROOT / ".venv" / "bin" / "uv")}
 ENVIRONMENTS = {
-    "VENV": os.environ.get("PROJECT_VENV", str(ROOT / ".venv-project")),
-    "JOB_VENV": os.environ.get("PROJECT_JOB_VENV", str(ROOT / ".venv-job")),
-    "UV": str(ROOT / ".venv" / "bin" / "uv"),
+    "model-build": {
+        "VENV": os.environ.get("PROJECT_VENV", str(ROOT / ".venv-project")),
+        "JOB_VENV": os.environ.get("PROJECT_JOB_VENV", str(ROOT / ".venv-job")),
+        **UV,
+    },
+    "model-deploy": {"VENV": os.environ.get("PROJECT_DEPLOY_VENV", str(ROOT / ".venv-deploy")), **UV},
 }
 SHARED_CACHES = {"MYPY_CACHE_DIR": str(ROOT / "build" / f"mypy-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")}
 
 
 @pytest.fixture
 def own_copy(bake: Bake, tmp_path: Path) -> Callable[..., Path]:
-    def copy(**options: str) -> Path:
-        return Path(shutil.copytree(bake(**options), tmp_path / "project")) / "model-build"
+    def copy(repository: str = "model-build", **options: str) -> Path:
+        return Path(shutil.copytree(bake(**options) / repository, tmp_path / repository))
 
     return copy
 
 
 def make(project: Path, *arguments: str) -> str:
-    command = ["make", "--no-print-directory", *arguments, *(f"{key}={value}" for key, value in ENVIRONMENTS.items())]
+    given = (f"{key}={value}" for key, value in ENVIRONMENTS[project.name].items())
+    command = ["make", "--no-print-directory", *arguments, *given]
     environment = {**os.environ, **SHARED_CACHES, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -41,9 +46,12 @@ def make(project: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("repository", ENVIRONMENTS)
 @pytest.mark.parametrize("options", PAIRWISE, ids=label)
-def test_project_passes_its_own_lint_and_unit_tests(own_copy: Callable[..., Path], options: dict[str, str]) -> None:
-    project = own_copy(**options)
+def test_project_passes_its_own_lint_and_unit_tests(
+    own_copy: Callable[..., Path], options: dict[str, str], repository: str
+) -> None:
+    project = own_copy(repository, **options)
     make(project, "lint")
     assert " passed" in make(project, "test-fast")
 

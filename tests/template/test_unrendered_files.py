@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import hcl2
 import pytest
 import yaml
 
@@ -20,17 +21,30 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 TAG = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
 RAW_MARKS = {"{% raw %}", "{% endraw %}"}
-MAY_CARRY_JINJA = {"README.md", "pyproject.toml", "project.toml", ".sagemaker-mlops.json"}
+MAY_CARRY_JINJA = {"README.md", "pyproject.toml", "project.toml", "deploy.toml", ".sagemaker-mlops.json"}
 
 
 def parse_shell(text: str) -> None:
     subprocess.run(["bash", "-n"], input=text, text=True, check=True, capture_output=True)
 
 
+class CloudFormationLoader(yaml.SafeLoader):
+    """YAML with CloudFormation's short intrinsics (`!Ref`, `!Sub`), whose meaning doesn't matter here."""
+
+
+CloudFormationLoader.add_multi_constructor("!", lambda _loader, suffix, _node: f"!{suffix}")
+
+
+def parse_yaml(text: str) -> None:
+    assert list(yaml.load_all(text, CloudFormationLoader))
+
+
 PARSERS: dict[str, Callable[[str], object]] = {
     ".py": ast.parse,
-    ".yml": lambda text: list(yaml.safe_load_all(text)),
-    ".yaml": lambda text: list(yaml.safe_load_all(text)),
+    ".yml": parse_yaml,
+    ".yaml": parse_yaml,
+    ".tf": hcl2.loads,
+    ".hcl": hcl2.loads,
     ".json": json.loads,
     ".sh": parse_shell,
     ".svg": ElementTree.fromstring,
@@ -64,7 +78,8 @@ def test_file_parses_unrendered(path: Path) -> None:
 def test_no_code_file_is_exempt_from_parsing() -> None:
     counts = Counter(Path(rendered_name(path)).suffix for path in FILES)
     assert counts[".py"] >= 50, counts
-    assert counts[".yml"] + counts[".yaml"] >= 4, counts
+    assert counts[".yml"] + counts[".yaml"] >= 12, counts
+    assert counts[".tf"] >= 5, counts
     assert sum(counts[suffix] for suffix in PARSERS) == len(CODE)
     assert not counts[".j2"] or all("reporting" in path.parts for path in FILES if path.suffix == ".j2")
 
