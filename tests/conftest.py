@@ -23,6 +23,8 @@ SHARE_COSTLY_FIXTURES = (
     "tests/rehearsal/test_stacks",
     "tests/infrastructure/test_cloudformation_guard.py",
     "tests/infrastructure/test_cloudformation_validators.py",
+    "tests/infrastructure/test_terraform_parity.py",
+    "tests/infrastructure/test_terraform_emulated.py",
     "tests/ci/test_ci_runs.py",
 )
 
