@@ -71,6 +71,8 @@ def carry_out(context: StageContext, proposal: Proposal, console: Console, comma
 
     def keep_last_words(event: Event) -> None:
         if event.kind == ENDPOINT and not said:
+            state = endpoint.describe(context.aws, context.endpoint_name)
+            said.extend([state.reason] if state and state.reason else [])
             said.extend(endpoint.last_log_lines(context.aws, context.endpoint_name))
 
     console.print()
@@ -81,7 +83,7 @@ def carry_out(context: StageContext, proposal: Proposal, console: Console, comma
         raise
     except DeployError as error:
         if said:
-            console.print("\nThe container's last words:")
+            console.print("\nThe endpoint's and its container's last words:")
             for line in said:
                 console.print(f"  {escape(line)}")
         _record(context, began, command, str(error))

@@ -16,7 +16,6 @@ from model_deploy.cloudformation.change_sets import pauses
 from model_deploy.deploy import confirmed
 from model_deploy.errors import UsageError
 from model_deploy.progress import ConsoleProgress
-from model_deploy.registry import is_missing
 from model_deploy.stage import StageContext, require_account
 from model_deploy.words import plural
 
@@ -30,7 +29,8 @@ def destroy(context: StageContext, console: Console, yes: bool, delete_data: boo
     """
     require_account(context)
     infrastructure = context.infrastructure
-    bucket, found = infrastructure.outputs().get("DataBucket", ""), infrastructure.resources()
+    outputs, found = infrastructure.outputs(), infrastructure.resources()
+    bucket, pipeline = outputs.get("DataBucket", ""), outputs.get("PipelineName", "")
     if not found:
         console.print(f"{context.deployment.name()} is not deployed. Nothing to do.")
         return False
@@ -42,7 +42,8 @@ def destroy(context: StageContext, console: Console, yes: bool, delete_data: boo
     if not _agreed(bucket, console, yes, delete_data):
         console.print("Nothing was changed.")
         return False
-    _stop_executions(context)
+    if pipeline:
+        _stop_executions(context.aws.stage("sagemaker"), pipeline)
     with ConsoleProgress(console) as progress:
         infrastructure.destroy(progress)
     _sweep(context, bucket, delete_data)
@@ -82,17 +83,9 @@ def _agreed(bucket: str, console: Console, yes: bool, delete_data: bool) -> bool
     return typed.strip() == bucket
 
 
-def _stop_executions(context: StageContext) -> None:
+def _stop_executions(client: Any, pipeline: str) -> None:
     """A pipeline can't be deleted while it runs. SageMaker, API reference, DeletePipeline."""
-    from botocore.exceptions import ClientError
-
-    client, name = context.aws.stage("sagemaker"), context.deployment.name("batch")
-    try:
-        page = client.list_pipeline_executions(PipelineName=name, SortOrder="Descending")
-    except ClientError as error:
-        if is_missing(error) or code_of(error).startswith("ResourceNotFound"):
-            return
-        raise
+    page = client.list_pipeline_executions(PipelineName=pipeline, SortOrder="Descending")
     listed = page["PipelineExecutionSummaries"]
     running = [entry for entry in listed if entry["PipelineExecutionStatus"] in ("Executing", "Stopping")]
     for entry in running:

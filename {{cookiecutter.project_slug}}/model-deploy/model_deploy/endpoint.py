@@ -9,6 +9,7 @@ from model_deploy.aws import Aws, code_of, message_of
 from model_deploy.words import plural
 
 LOG_LINES = 5
+PRIMARY = "primary"
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
 
@@ -41,6 +42,17 @@ def describe(aws: Aws, name: str) -> EndpointState | None:
         config=found.get("EndpointConfigName", ""),
         rollout=rollout_state(found),
     )
+
+
+def running_package(aws: Aws, name: str) -> str:
+    """ARN of the model package that the endpoint's primary variant runs; empty if there is no endpoint."""
+    state, client = describe(aws, name), aws.stage("sagemaker")
+    if state is None or not state.config:
+        return ""
+    variants = client.describe_endpoint_config(EndpointConfigName=state.config)["ProductionVariants"]
+    primary = next((variant for variant in variants if variant["VariantName"] == PRIMARY), variants[0])
+    container = client.describe_model(ModelName=primary["ModelName"]).get("PrimaryContainer", {})
+    return str(container.get("ModelPackageName", ""))
 
 
 def rollout_state(described: dict[str, Any]) -> str:

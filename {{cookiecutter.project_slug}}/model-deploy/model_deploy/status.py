@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model_deploy import endpoint, history
+from model_deploy.aws import message_of
 from model_deploy.history import Record
 from model_deploy.stage import StageContext
 from model_deploy.words import duration, plural, version_of
@@ -80,8 +81,8 @@ def _batch(context: StageContext) -> str:
     client, name = context.aws.stage("sagemaker"), context.deployment.name("batch")
     try:
         listed = client.list_pipeline_executions(PipelineName=name, SortOrder="Descending", MaxResults=1)
-    except ClientError:
-        return "not deployed"
+    except ClientError as error:
+        return f"{name}: {message_of(error)}"
     executions = listed["PipelineExecutionSummaries"]
     if not executions:
         return f"{name} has not run yet"

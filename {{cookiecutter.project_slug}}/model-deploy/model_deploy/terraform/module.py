@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 from model_deploy.aws import Aws
+from model_deploy.endpoint import running_package
 from model_deploy.errors import UsageError
 from model_deploy.infrastructure import (
     Action,
@@ -41,7 +41,6 @@ OUTPUT_NAMES = {
     "endpoint_name": "EndpointName",
     "model_name": "ModelName",
     "pipeline_name": "PipelineName",
-    "model_package_arn": "ModelPackageArn",
 }
 
 
@@ -60,7 +59,15 @@ class TerraformModule:
         return {name: str(found[key]["value"]) for key, name in OUTPUT_NAMES.items() if found.get(key, {}).get("value")}
 
     def deployed_package(self) -> str:
-        return self.outputs().get("ModelPackageArn", "")
+        """What the endpoint runs: after a failed rollout the state holds another; else the batch jobs' model."""
+        if running := running_package(self._aws, self._deployment.name()):
+            return running
+        models = {
+            resource["name"]: resource["values"]["primary_container"][0].get("model_package_name", "")
+            for resource in self._state_resources()
+            if resource["type"] == "aws_sagemaker_model"
+        }
+        return str(models.get("batch", ""))
 
     def plan(self) -> Plan:
         self._init()
@@ -89,13 +96,11 @@ class TerraformModule:
             self.discard(plan)
 
     def resources(self) -> list[Change]:
-        self._init()
-        state = json.loads(self._terraform.text("show", "-json"))
-        root = state.get("values", {}).get("root_module", {})
         return [
-            Change("remove", plain_kind(resource["type"]), _name(resource.get("values", {}), resource["address"]))
-            for resource in root.get("resources", [])
-            if resource["mode"] == "managed"
+            Change(
+                "remove", plain_kind(resource["type"]), _name(resource.get("values", {}), _short(resource["address"]))
+            )
+            for resource in self._state_resources()
         ]
 
     def destroy(self, progress: Progress) -> None:
@@ -129,15 +134,19 @@ class TerraformModule:
     def _backend(self) -> dict[str, str]:
         bindings = self._deployment.bindings
         role = bindings.deploy_role_arn
-        emulated = "true" if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") else ""
         return {
             "bucket": bindings.state_bucket,
             "key": self._state_key,
             "region": bindings.region,
             "kms_key_id": bindings.kms_key_arn,
-            "use_path_style": emulated,
             "assume_role": f'{{role_arn="{role}"}}' if role else "",
         }
+
+    def _state_resources(self) -> list[dict[str, Any]]:
+        self._init()
+        state = json.loads(self._terraform.text("show", "-json"))
+        listed = state.get("values", {}).get("root_module", {}).get("resources", [])
+        return [resource for resource in listed if resource["mode"] == "managed"]
 
     def _write_values(self) -> None:
         """Those of the values that the module declares."""
@@ -184,7 +193,7 @@ def _changes(shown: dict[str, Any]) -> list[Change]:
         action = ACTIONS.get(tuple(change["actions"]))
         if action and resource["mode"] == "managed":
             before, after = change.get("before") or {}, change.get("after") or {}
-            name = _name(before, "") or _name(after, resource["address"])
+            name = _name(before, "") or _name(after, _short(resource["address"]))
             because = tuple(sorted(_differing(before, after))) if action in ("update", "replace") else ()
             found.append(Change(action, plain_kind(resource["type"]), name, because))
     return found
@@ -194,6 +203,10 @@ def _differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {key for key in before.keys() & after.keys() if before[key] != after[key]}
 
 
+def _short(address: str) -> str:
+    return address.partition(".")[2]
+
+
 def _name(values: dict[str, Any], otherwise: str) -> str:
     return next((str(values[key]) for key in ("name", "alarm_name", "bucket", "id") if values.get(key)), otherwise)
 
@@ -201,7 +214,10 @@ def _name(values: dict[str, Any], otherwise: str) -> str:
 def _tell(message: dict[str, Any], progress: Progress) -> None:
     kind, hook = message.get("type"), message.get("hook", {})
     resource = hook.get("resource", {})
-    told = (plain_kind(resource.get("resource_type", "")), plain_name(hook.get("id_value") or resource.get("addr", "")))
+    told = (
+        plain_kind(resource.get("resource_type", "")),
+        plain_name(hook.get("id_value") or _short(resource.get("addr", ""))),
+    )
     if kind == "apply_start":
         progress.event(Event("begun", *told))
     elif kind == "apply_complete":

@@ -48,12 +48,13 @@ class Terraform:
             Interrupted: Ctrl-C; terraform has been given time to stop between two resources.
         """
         errors: list[Diagnostic] = []
-        command = self._command((*arguments, "-json"))
+        plain: list[str] = []
+        command = self._command((arguments[0], "-json", *arguments[1:]))
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._environment()
         ) as process:
             try:
-                for message in _messages(process):
+                for message in _messages(process, plain):
                     if message.get("type") == "diagnostic" and message["diagnostic"]["severity"] == "error":
                         errors.append(message["diagnostic"])
                     tell(message)
@@ -63,7 +64,7 @@ class Terraform:
                     f"terraform {arguments[0]} stopped between two resources and saved its state; deploy goes on there"
                 ) from error
         if process.returncode != 0 and not errors:
-            errors.append({"severity": "error", "summary": f"terraform ended with status {process.returncode}"})
+            errors.append({"severity": "error", "summary": first_error("\n".join(plain))})
         return errors
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
@@ -91,11 +92,13 @@ def diagnostic_text(diagnostic: Diagnostic) -> str:
     return " ".join(words.split())
 
 
-def _messages(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+def _messages(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict[str, Any]]:
+    """Terraform's messages; what it says before it can speak JSON goes to `plain`."""
     for line in process.stdout or ():
         try:
             message = json.loads(line)
         except ValueError:
+            plain.append(line)
             continue
         if isinstance(message, dict):
             yield message
