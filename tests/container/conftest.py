@@ -74,6 +74,12 @@ def python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def job_python() -> Path:
+    """Interpreter with the packages of generated projects' image."""
+    return Path(environments()[1].removeprefix("JOB_VENV=")) / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
 def trained(project: Path, engine: dict[str, str], python: Path) -> Path:
     """The project after its whole pipeline ran in the image; the store is at .local/s3."""
     ran = run_command([python, "-m", "model_build", "run", "--container", "--no-cache"], cwd=project, env=engine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
-import io
 import json
 import os
 import socket
@@ -17,12 +16,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from engine import IMAGE, LOCKED, Docker
 from machine import run_command
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
+PARQUET = """
+import json, sys
+import polars as pl
+smoke = json.loads(sys.stdin.read())
+types = {"integral": pl.Int64, "fractional": pl.Float64, "string": pl.String}
+schema = {feature["name"]: types[feature["type"]] for feature in smoke["features"]}
+pl.DataFrame(smoke["rows"], schema=schema).write_parquet(sys.argv[1])
+"""
 JSON = {"Content-Type": "application/json"}
 EXPLAINED = {**JSON, "X-Amzn-SageMaker-Custom-Attributes": "attributions=true"}
 MEBIBYTE = 1024 * 1024
@@ -136,12 +142,11 @@ def test_attributions_name_every_feature(server: Served, smoke: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("media", ["application/vnd.apache.parquet", "application/x-parquet"])
-def test_parquet_is_read(server: Served, smoke: dict[str, Any], media: str) -> None:
-    types = {"integral": pl.Int64, "fractional": pl.Float64, "string": pl.String}
-    schema = {feature["name"]: types[feature["type"]] for feature in smoke["features"]}
-    body = io.BytesIO()
-    pl.DataFrame(smoke["rows"], schema=schema).write_parquet(body)
-    status, answer = post(server, body.getvalue(), {"Content-Type": media, "Accept": "application/json"})
+def test_parquet_is_read(server: Served, smoke: dict[str, Any], job_python: Path, tmp_path: Path, media: str) -> None:
+    path = tmp_path / "rows.parquet"
+    written = run_command([job_python, "-c", PARQUET, path], json.dumps(smoke))
+    assert written.returncode == 0, written.stdout
+    status, answer = post(server, path.read_bytes(), {"Content-Type": media, "Accept": "application/json"})
     assert (status, json.loads(answer)) == (200, {"predictions": smoke["answers"]})
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.emulated import EmulatedAws, emulated_aws
-from tests.infrastructure.terraform_cli import Root, cli_configuration, require_terraform, without_backend
 from tests.infrastructure.terraform_values import ACCOUNT, NAME, REGION, module_values, package
+from tests.terraform_cli import Root, cli_configuration, require_terraform, without_backend
 
 pytestmark = pytest.mark.slow
 Bake = Callable[..., Path]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from machine import run_command
 
-from tests.infrastructure.terraform_cli import Root, require_terraform, without_backend
 from tests.infrastructure.terraform_values import declared_variables
 from tests.template.option_sets import CHOICES
+from tests.terraform_cli import Root, require_terraform, without_backend
 
 Bake = Callable[..., Path]
 WAYS = CHOICES["inference"]

@@ -12,7 +12,6 @@ import pytest
 
 from tests.infrastructure.cfn_templates import Resolver, load
 from tests.infrastructure.terraform_cfn_view import CloudFormationStage
-from tests.infrastructure.terraform_cli import without_backend
 from tests.infrastructure.terraform_values import (
     ACCOUNT,
     BUCKET,
@@ -25,6 +24,7 @@ from tests.infrastructure.terraform_values import (
     parameters,
 )
 from tests.infrastructure.terraform_view import TerraformStage
+from tests.terraform_cli import without_backend
 
 pytestmark = pytest.mark.slow
 Bake = Callable[..., Path]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from option_sets import ALL_ON, OTHER_PROBLEMS, PAIRWISE, label
 
+from tests.terraform_cli import cli_configuration, require_terraform
+
 ROOT = Path(__file__).resolve().parents[2]
 Bake = Callable[..., Path]
 UV = {"UV": str(ROOT / ".venv" / "bin" / "uv")}
@@ -34,10 +36,10 @@ def own_copy(bake: Bake, tmp_path: Path) -> Callable[..., Path]:
     return copy
 
 
-def make(project: Path, *arguments: str) -> str:
+def make(project: Path, *arguments: str, **environment: str) -> str:
     given = (f"{key}={value}" for key, value in ENVIRONMENTS[project.name].items())
     command = ["make", "--no-print-directory", *arguments, *given]
-    environment = {**os.environ, **SHARED_CACHES, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **SHARED_CACHES, "OMP_NUM_THREADS": "1", **environment}
     done = subprocess.run(
         command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -51,8 +53,12 @@ def make(project: Path, *arguments: str) -> str:
 def test_project_passes_its_own_lint_and_unit_tests(
     own_copy: Callable[..., Path], options: dict[str, str], repository: str
 ) -> None:
+    terraform: dict[str, str] = {}
+    if (repository, options["infrastructure"]) == ("model-deploy", "terraform"):
+        require_terraform()
+        terraform = {"TF_CLI_CONFIG_FILE": str(cli_configuration())}
     project = own_copy(repository, **options)
-    make(project, "lint")
+    make(project, "lint", **terraform)
     assert " passed" in make(project, "test-fast")
 
 
