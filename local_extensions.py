@@ -58,7 +58,7 @@ DERIVED_NAMES: tuple[DerivedName, ...] = (
     DerivedName("CodeCommit repository", f"{_OWNED}-deploy", 100, "codecommit:RepositoryName"),
     DerivedName("CodePipeline", f"{_OWNED}-deploy", 100, "codepipeline:PipelineName"),
     DerivedName("CodeBuild project", f"{_OWNED}-deploy", 150, "codebuild:ProjectName"),
-    DerivedName("image repository", "{project_slug}-model-build", 256, "ecr:RepositoryName", lower=True),
+    DerivedName("image repository", "{project_slug}-model-build", 256, "ecr:RepositoryName"),
     DerivedName("bucket", _OWNED, 63, "S3 user guide, bucket naming rules", lower=True),
     DerivedName("execution role", f"{_OWNED}-execution", 64, "iam:roleNameType"),
     DerivedName("endpoint role", f"{_OWNED}-endpoint", 64, "iam:roleNameType"),
@@ -136,10 +136,8 @@ class TextRule:
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 _TAG = r"_:=+@\-"
 _NO_AWS_PREFIX = "(?![aA][wW][sS]:)"
-_DEVICES = "(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])"
-_RESERVED = (
-    "(?:[aA][wW][sS]|[sS][sS][mM]|[xX][nN]--|[sS][tT][hH][rR][eE][eE]-|[aA][mM][zZ][nN]-[sS]3-[dD][eE][mM][oO]-)"
-)
+_DEVICES = "(?:con|prn|aux|nul|com[0-9]|lpt[0-9])"
+_RESERVED = "(?:aws|ssm|xn--|sthree-|amzn-s3-demo-)"
 
 
 def _text_pattern(letters: str, marks: str) -> str:
@@ -159,9 +157,9 @@ def _text_rule(option: str, letters: str, marks: str, said: str) -> TextRule:
 TEXT_RULES: dict[str, TextRule] = {
     "project_name": _text_rule("project_name", _LETTERS, _TAG, "Latin letters, digits"),
     "project_slug": TextRule(
-        f"(?!{_RESERVED})(?!{_DEVICES}$)[a-zA-Z](-*[a-zA-Z0-9]){{0,31}}",
+        f"(?!{_RESERVED})(?!{_DEVICES}$)[a-z](-*[a-z0-9]){{0,31}}",
         length_budget("project_slug"),
-        f"use 1 to {length_budget('project_slug')} characters: letters a to z, digits and hyphens; "
+        f"use 1 to {length_budget('project_slug')} characters: small letters a to z, digits and hyphens; "
         "start with a letter, as stacks must; end with a letter or digit; "
         "no Windows device name (con, nul, com1, ...); "
         "not starting with aws, ssm, xn--, sthree- or amzn-s3-demo-",

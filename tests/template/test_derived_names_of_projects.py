@@ -38,7 +38,7 @@ def derived(kind: str) -> DerivedName:
     return found[0]
 
 
-@pytest.mark.parametrize("slug", ["a", "Census-Income", "a" * 32])
+@pytest.mark.parametrize("slug", ["a", "census-income", "a" * 32])
 def test_names_of_a_project_are_the_derived_ones(bake: Callable[..., Path], slug: str) -> None:
     project = bake(project_slug=slug) / "model-build"
     done = subprocess.run([PYTHON, "-B", "-c", PROGRAM], cwd=project, capture_output=True, text=True)
@@ -49,7 +49,7 @@ def test_names_of_a_project_are_the_derived_ones(bake: Callable[..., Path], slug
 
 
 def test_make_image_names_the_image_as_its_repository(bake: Callable[..., Path]) -> None:
-    project = bake(project_slug="Census-Income") / "model-build"
+    project = bake(project_slug="census-income") / "model-build"
     dry = ["make", "-n", "image", f"VENV={PYTHON.parents[1]}", f"UV={ROOT / '.venv' / 'bin' / 'uv'}"]
     shown = subprocess.run(dry, cwd=project, capture_output=True, text=True, check=True).stdout
-    assert f"--tag '{derived('image repository').name(project_slug='Census-Income')}:latest'" in shown
+    assert f"--tag '{derived('image repository').name(project_slug='census-income')}:latest'" in shown

@@ -106,7 +106,7 @@ def job_environment(root: Path, settings: Settings, container: bool) -> JobEnvir
 
 def laptop_image(settings: Settings) -> str:
     """The image that `make image` builds: one name per project, so that projects keep out of each other's way."""
-    return f"{settings.project.slug.lower()}-model-build:latest"
+    return f"{settings.project.slug}-model-build:latest"
 
 
 def job_python(root: Path) -> Path:

@@ -174,7 +174,7 @@ def _program(request: ServeRequest, model: LocalModel, port: int, settings: Sett
         return Program([str(job_python(root)), "-m", "model_build.entrypoint", "serve"], environment, lambda: None)
     image = os.environ.get("MODEL_BUILD_IMAGE") or laptop_image(settings)
     container: Container = find_container(image, os.environ.get("DOCKER"))
-    name = f"{settings.project.slug.lower()}-model_build-serve-{port}"
+    name = f"{settings.project.slug}-model_build-serve-{port}"
     passed.pop("PATH", None)
     command = container.serving_command(name, model.folder, port, passed)
     return Program(command, dict(os.environ), lambda: container.remove(name))

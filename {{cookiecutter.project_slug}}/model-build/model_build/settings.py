@@ -23,7 +23,7 @@ GATE_METRICS: dict[str, dict[str, Literal["higher", "lower"]]] = {
     "regression": {"rmse": "lower", "mae": "lower", "r2": "higher"},
 }
 BIAS_METRICS = ("DPPL", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "AD", "CDDPL")
-SLUG = re.compile(r"[a-zA-Z](-*[a-zA-Z0-9]){0,31}")
+SLUG = re.compile(r"[a-z](-*[a-z0-9]){0,31}")
 INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 
 
@@ -191,7 +191,7 @@ def _require(holds: object, setting: str, value: object, expected: str) -> None:
 
 def _check_project(settings: Settings) -> None:
     slug = settings.project.slug
-    accepted = "up to 32 letters and digits, a letter first, with hyphens between them"
+    accepted = "up to 32 small letters and digits, a letter first, with hyphens between them"
     _require(SLUG.fullmatch(slug) and len(slug) <= 32, "project.slug", slug, accepted)
 
 

@@ -50,7 +50,7 @@ def test_image_defaults_to_the_content_tag_in_the_projects_repository(tmp_path: 
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "MLOPS_IMAGE_URI"}
     image = load_bindings(SETTINGS, tmp_path, environment, lambda region, names: {}).image_uri
-    repository = f"{SETTINGS.project.slug.lower()}-model-build"
+    repository = f"{SETTINGS.project.slug}-model-build"
     assert image.startswith(f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{repository}:")
 
 

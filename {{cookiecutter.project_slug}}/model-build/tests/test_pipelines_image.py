@@ -48,5 +48,5 @@ def test_uri_is_the_projects_repository_with_the_content_tag(project: Path, monk
     monkeypatch.setenv("MLOPS_REGION", "cn-north-1")
     monkeypatch.setenv("MLOPS_ACCOUNT_ID", "111122223333")
     settings = load_settings()
-    repository = f"111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/{settings.project.slug.lower()}-model-build"
+    repository = f"111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/{settings.project.slug}-model-build"
     assert image_uri(settings, project) == f"{repository}:{image_tag(project)}"

@@ -81,7 +81,7 @@ class Bindings:
             project_name=slug,
             project_id="p-laptop",
             execution_role_arn=f"arn:aws:iam::{account}:role/{slug}-pipeline",
-            artifact_bucket=f"{slug.lower()}-artifacts",
+            artifact_bucket=f"{slug}-artifacts",
             kms_key_arn=f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
             subnet_ids=("subnet-00000000", "subnet-11111111"),
             security_group_ids=("sg-00000000",),

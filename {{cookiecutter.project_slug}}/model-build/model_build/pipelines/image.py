@@ -44,7 +44,7 @@ def image_tag(root: Path) -> str:
 def repository_uri(account_id: str, region: str, slug: str) -> str:
     """ECR repository of the project; Amazon's China regions have a domain of their own."""
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"{account_id}.dkr.ecr.{region}.{suffix}/{slug.lower()}-model-build"
+    return f"{account_id}.dkr.ecr.{region}.{suffix}/{slug}-model-build"
 
 
 def image_uri(settings: Settings, root: Path) -> str:
