@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--transition-seconds", type=float, default=SETTINGS.transition_seconds)
     parser.add_argument("--bake-seconds", type=float, default=SETTINGS.bake_seconds)
     parser.add_argument("--ping-timeout-seconds", type=float, default=SETTINGS.ping_timeout_seconds)
+    parser.add_argument("--record", type=Path, help="file that gets each request of a role's session, one JSON a line")
     parser.add_argument("--log-level", default="WARNING")
     return parser
 
@@ -61,6 +62,7 @@ def main() -> int:
         print(f"emulated_aws: {fault}", file=sys.stderr)
         return 2
     SETTINGS.images, SETTINGS.quotas = arguments.image, dict(arguments.quota)
+    SETTINGS.recording = arguments.record
     for name in ("control_plane_only", "transition_seconds", "bake_seconds", "ping_timeout_seconds"):
         setattr(SETTINGS, name, getattr(arguments, name))
     from rehearsal.emulated_aws import launcher

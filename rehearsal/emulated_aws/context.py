@@ -70,6 +70,20 @@ def client(service: str) -> Any:
         return _clients[key]
 
 
+def client_of_role(service: str, role: str) -> Any:
+    """A client with a session of the role, as services work that were given one."""
+    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+    return boto3.client(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=region(),
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, read_timeout=60),
+    )
+
+
 def send_event(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
     """What a service puts on the account's default event bus."""
     entry = {"Source": source, "DetailType": detail_type, "Resources": resources}

@@ -11,6 +11,7 @@ NAMES = {
     "ministack.app": "app SERVICE_HANDLERS",
     "ministack.core.iam_actions": "SERVICE_TO_IAM_NAMESPACE",
     "ministack.core.responses": "get_account_id get_region set_request_account_id set_request_region",
+    "ministack.core.iam_evaluator": "evaluate_resource_policy",
     "ministack.core.router": "SERVICE_PATTERNS detect_service",
     "ministack.services.cloudwatch": "_alarms _metrics _error _record_history _evaluate_parent_alarms",
     "ministack.services.cloudformation.changesets": "_evaluate_conditions",
@@ -38,6 +39,9 @@ SIGNATURES = {
     "ministack.services.cloudformation.stacks._update_resource": "(resource_type: str, physical_id: str, "
     "old_props: dict, new_props: dict, stack_name: str, logical_id: str | None = None, "
     "old_attrs: dict | None = None) -> tuple",
+    "ministack.core.iam_evaluator.request_caller_arn": "(headers: dict, query_params: dict | None = None) -> str",
+    "ministack.services.s3._foreign_bucket_allows": "(owner_account: str, bucket_name: str, key: str, method: str, "
+    "query_params: dict, caller: str, headers: dict | None = None) -> bool",
     "ministack.core.router.detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, router
 
-from rehearsal.emulated_aws import alarms, context, operations, query_protocol
+from rehearsal.emulated_aws import alarms, bucket_access, context, operations, query_protocol
 from rehearsal.emulated_aws.resources import account_types, alarm_types, change_sets, code_types, registry
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
@@ -56,6 +56,7 @@ def install(url: str) -> None:
     router.SERVICE_PATTERNS["s3"] = router.SERVICE_PATTERNS.pop("s3")  # its pattern takes whatever is left
     app.SERVICE_HANDLERS["monitoring"] = query_protocol.translated(app.SERVICE_HANDLERS["monitoring"])
     alarms.install()
+    bucket_access.install()
     for types in RESOURCE_TYPES:
         types.install()
     registry.install()

@@ -49,6 +49,8 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     from hypercorn.config import Config
     from ministack.app import app
 
+    from rehearsal.emulated_aws.recording import recorded
+
     stopping, port = asyncio.Event(), listening.getsockname()[1]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,7 +60,8 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     config.accesslog = None
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
-    serving = asyncio.create_task(serve(app, config, shutdown_trigger=stopping.wait))
+    served = recorded(app, SETTINGS.recording) if SETTINGS.recording else app
+    serving = asyncio.create_task(serve(served, config, shutdown_trigger=stopping.wait))
     await _until_it_answers(port, serving)
     print(url, flush=True)
     if ready_file:

@@ -18,6 +18,7 @@ class Settings:
     bake_seconds: float = 0.5
     ping_timeout_seconds: float = 60.0
     quotas: dict[str, float] = field(default_factory=dict)
+    recording: Path | None = None
 
     def command_for(self, image: str) -> str | None:
         return next((command for pattern, command in self.images if pattern.search(image)), None)

@@ -39,6 +39,7 @@ class Container:
     image: str
     model_data_url: str
     environment: dict[str, str]
+    role: str
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _fetch(url: str, folder: Path) -> None:
+def _fetch(url: str, role: str, folder: Path) -> None:
     parts = urlsplit(url)
     archive = folder / "model.tar.gz"
     try:
-        context.client("s3").download_file(parts.netloc, parts.path.lstrip("/"), str(archive))
+        (context.client_of_role("s3", role) if role else context.client("s3")).download_file(
+            parts.netloc, parts.path.lstrip("/"), str(archive)
+        )
         with tarfile.open(archive) as packed:
             packed.extractall(folder / "model", filter="data")
     except Exception as fault:
@@ -82,7 +85,7 @@ class ModelServer:
         (self.folder / "model").mkdir(parents=True)
         try:
             if self.container.model_data_url:
-                _fetch(self.container.model_data_url, self.folder)
+                _fetch(self.container.model_data_url, self.container.role, self.folder)
             self._launch(command)
             self._wait_for_ping()
         except ServerError:

@@ -14,7 +14,7 @@ from rehearsal.emulated_aws.sagemaker import packages
 from rehearsal.emulated_aws.settings import SETTINGS
 
 
-def _container(definition: Request) -> Container:
+def _container(definition: Request, role: str) -> Container:
     package: Request = {}
     if name := definition.get("ModelPackageName"):
         package = packages.described(name)["InferenceSpecification"]["Containers"][0]
@@ -23,7 +23,7 @@ def _container(definition: Request) -> Container:
         raise ServerError("uncompressed model data is not emulated")
     url = definition.get("ModelDataUrl") or source.get("S3Uri") or package.get("ModelDataUrl") or ""
     image = definition.get("Image") or package.get("Image") or ""
-    return Container(image, url, package.get("Environment", {}) | definition.get("Environment", {}))
+    return Container(image, url, package.get("Environment", {}) | definition.get("Environment", {}), role)
 
 
 def container_of(model_name: str) -> Container:
@@ -32,7 +32,7 @@ def container_of(model_name: str) -> Container:
     containers = [model["PrimaryContainer"]] if model.get("PrimaryContainer") else model.get("Containers", [])
     if len(containers) != 1:
         raise ServerError("inference pipelines of several containers are not emulated")
-    return _container(containers[0])
+    return _container(containers[0], model.get("ExecutionRoleArn", ""))
 
 
 class Fleet:

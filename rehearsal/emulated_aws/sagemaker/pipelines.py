@@ -1,7 +1,7 @@
 """Pipelines as definitions: created, updated, described; running one is refused.
 
 AWS: CreatePipeline holds the definition to its schema 2020-12-01. Simplified: JSON with Version, Steps, and a Name and
-Type in every step; RoleArn is not looked up; PipelineDefinitionS3Location is refused.
+Type in every step; RoleArn is not looked up; PipelineDefinitionS3Location is refused; no pipeline has any executions.
 """
 
 from __future__ import annotations
@@ -57,3 +57,10 @@ def describe(request: Request) -> Request:
     kept = _kept.mine.get(answer["PipelineName"], {})
     members = ("PipelineDescription", "PipelineDisplayName", "ParallelismConfiguration")
     return answer | {name: kept[name] for name in members if name in kept}
+
+
+@operations.operation("sagemaker", "ListPipelineExecutions")
+def list_executions(request: Request) -> Request:
+    """None: StartPipelineExecution is refused, and nothing delivers to a pipeline."""
+    operations.moto("sagemaker", "DescribePipeline", {"PipelineName": request["PipelineName"]})
+    return {"PipelineExecutionSummaries": []}
