@@ -128,7 +128,7 @@ def test_only_deploying_github_jobs_on_main_may_ask_for_an_identity(deployment: 
     assert workflow["permissions"] == {}
     assert workflow["jobs"]["test"]["permissions"] == {"contents": "read"}
     assert "github.ref == 'refs/heads/main'" in workflow["jobs"]["resolve"]["if"]
-    assert "vars.MLOPS_DEPLOY_ROLE_ARN != ''" in workflow["jobs"]["resolve"]["if"]
+    assert "vars.MLOPS_CI_ROLE_ARN != ''" in workflow["jobs"]["resolve"]["if"]
     needs: dict[str, Any] = {name: job.get("needs") for name, job in workflow["jobs"].items()}
     assert needs == {"test": None, "resolve": "test", "staging": "resolve", "production": ["resolve", "staging"]}
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())

@@ -17,6 +17,7 @@ from model_deploy.aws import code_of
 from model_deploy.errors import UsageError
 from model_deploy.registry import APPROVED_FILE, PACKAGE_ARN
 from model_deploy.settings import Settings
+from model_deploy.words import version_of
 
 DETAIL_TYPE = "SageMaker Model Package State Change"
 DECISION = "ModelApprovalStatus"
@@ -45,7 +46,7 @@ class Irrelevant:
 def of_event(event: Any, settings: Settings, recorded: Mapping[str, Any]) -> Approval | Irrelevant:
     """What an EventBridge event means for this project, given the approval recorded last.
 
-    Events say which fields changed; one that doesn't is held against the record.
+    Events say which fields changed. One that doesn't may be of any edit, so it counts only for a newer version.
 
     Raises:
         UsageError: it is no event of EventBridge.
@@ -68,11 +69,18 @@ def of_event(event: Any, settings: Settings, recorded: Mapping[str, Any]) -> App
             f"the event's ModelPackageArn is {arn!r}; expected a version of {settings.model_package_group}"
         )
     approval = Approval(arn, _time(event.get("time")), str(event.get("id", "")))
+    if not changed and recorded and approval.version <= _version(recorded):
+        return Irrelevant(f"the event doesn't say what changed, and version {_version(recorded)} is recorded")
     return _newer(approval, recorded)
 
 
-def of_package(client: Any, arn: str, settings: Settings, recorded: Mapping[str, Any]) -> Approval | Irrelevant:
+def of_package(
+    client: Any, arn: str, settings: Settings, recorded: Mapping[str, Any], decided: bool = False
+) -> Approval | Irrelevant:
     """What the registry says about a package now, given the approval recorded last.
+
+    The registry knows when a package was changed last, but not when it was approved: an older version counts only if
+    it has been `decided` on, as whoever asks knows.
 
     Raises:
         UsageError: it is no package of this project, or there is none of that ARN.
@@ -89,8 +97,14 @@ def of_package(client: Any, arn: str, settings: Settings, recorded: Mapping[str,
         raise UsageError(f"--model-package {arn!r} is not in the registry") from error
     if found.get(DECISION) != "Approved":
         return Irrelevant(f"version {arn.rpartition('/')[2]} is not approved but {found.get(DECISION)}")
-    decided = found.get("LastModifiedTime") or found["CreationTime"]
-    return _newer(Approval(arn, decided.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), ""), recorded)
+    changed = found.get("LastModifiedTime") or found["CreationTime"]
+    approval = Approval(arn, changed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
+    if not decided and recorded and approval.version < _version(recorded):
+        return Irrelevant(
+            f"version {approval.version} is older than the recorded {_version(recorded)}; "
+            "--decided records it all the same, if it has been approved anew"
+        )
+    return _newer(approval, recorded)
 
 
 def registry_client(arn: str) -> Any:
@@ -144,11 +158,15 @@ def _newer(approval: Approval, recorded: Mapping[str, Any]) -> Approval | Irrele
     before, arn = str(recorded.get("approved_at", "")), recorded.get("model_package_arn")
     if approval.event_id and approval.event_id == recorded.get("event_id"):
         return Irrelevant("this event was recorded before")
-    if approval.arn == arn:
+    if approval.arn == arn and (not before or _parse(approval.approved_at) <= _parse(before)):
         return Irrelevant(f"version {approval.version} is recorded already")
     if before and _parse(approval.approved_at) <= _parse(before):
         return Irrelevant(f"a newer decision is recorded, of {before}")
     return approval
+
+
+def _version(recorded: Mapping[str, Any]) -> int:
+    return int(version_of(str(recorded["model_package_arn"])))
 
 
 def _of_group(arn: str, settings: Settings) -> bool:

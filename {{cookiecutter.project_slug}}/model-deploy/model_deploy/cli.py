@@ -60,8 +60,8 @@ def plan(stage: StageOption, model_package: PackageOption = "") -> None:
     context = open_stage(stage, PROJECT_ROOT, model_package)
     require_account(context)
     proposal = planning.propose(context)
-    context.infrastructure.discard(proposal.plan)
-    planning.show(proposal, context, _console())
+    proposal.context.infrastructure.discard(proposal.plan)
+    planning.show(proposal, proposal.context, _console())
 
 
 @app.command()
@@ -91,7 +91,7 @@ def changed(stage: StageOption, model_package: PackageOption = "") -> None:
     context = open_stage(stage, PROJECT_ROOT, model_package)
     require_account(context)
     proposal = planning.propose(context)
-    context.infrastructure.discard(proposal.plan)
+    proposal.context.infrastructure.discard(proposal.plan)
     print("false" if proposal.nothing_to_do else "true")
 
 
@@ -112,15 +112,20 @@ def values(stage: StageOption, model_package: PackageOption = "") -> None:
 
 @app.command()
 def resolve(stage: StageOption = "staging", model_package: PackageOption = "") -> None:
-    """Print the ARN of the model package that would be deployed, or `none`.
+    """Print the ARN of the model package that would be deployed, or `none`; `keep` if the recorded one was rejected.
 
     \b
     python -m model_deploy resolve
     """
-    from model_deploy.registry import NONE_APPROVED
+    from model_deploy.registry import KEEP_DEPLOYED, NONE_APPROVED
     from model_deploy.stage import open_stage
 
-    package = open_stage(stage, PROJECT_ROOT, model_package).deployment.package
+    context = open_stage(stage, PROJECT_ROOT, model_package)
+    package = context.deployment.package
+    if context.kept:
+        print(f"Each stage keeps the model it runs: {context.kept}", file=sys.stderr)
+        print(KEEP_DEPLOYED)
+        return
     print(package.arn if package else NONE_APPROVED)
 
 
@@ -216,6 +221,9 @@ def cost(
 def record_approval(
     event_file: Annotated[Path | None, typer.Option(metavar="FILE", help="An event of EventBridge, as JSON.")] = None,
     model_package: Annotated[str, typer.Option(metavar="ARN", help="A model package; the registry is asked.")] = "",
+    decided: Annotated[
+        bool, typer.Option("--decided", help="Its approval itself has changed: an older version counts too.")
+    ] = False,
 ) -> None:
     """Write approved.json if a newer approval says so; print the commit's subject, or why there is nothing to do.
 
@@ -235,7 +243,7 @@ def record_approval(
         found = approvals.of_event(approvals.read_event(event_file), settings, recorded)
     else:
         client = approvals.registry_client(model_package)
-        found = approvals.of_package(client, model_package, settings, recorded)
+        found = approvals.of_package(client, model_package, settings, recorded, decided)
     if isinstance(found, approvals.Irrelevant):
         print(f"Nothing to do: {found.reason}")
         return

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from model_deploy.errors import UsageError
-from model_deploy.settings import Endpoint, Settings, StageName
+from model_deploy.schedule import runs_a_month
+from model_deploy.settings import Endpoint, Settings, Stage, StageName
 
 PRICE_FILE = Path(__file__).with_name("prices.toml")
 
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """US dollars, for `what` and how they come about; None where a price is missing."""
+    """US dollars, for `what` and how they come about; None where a price is missing, or the amount isn't `computed`."""
 
     what: str
     how: str
     usd: float | None
+    computed: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +75,7 @@ def estimate(settings: Settings, stage: StageName, prices: Prices) -> Estimate:
     month, assumed = _getter(prices, "month"), _getter(prices, "assumed")
     idle, used = [Line("key", "KMS, one customer-managed key", month("kms_key"))], []
     if chosen.endpoint:
-        idle += _endpoint_idle(chosen.endpoint, prices)
+        idle += _endpoint_idle(chosen.endpoint, chosen, prices)
         used += _endpoint_used(chosen.endpoint, prices)
     if chosen.serverless:
         memory, warm = chosen.serverless.memory_mb / 1024, chosen.serverless.provisioned_concurrency
@@ -92,9 +93,8 @@ def estimate(settings: Settings, stage: StageName, prices: Prices) -> Estimate:
         minutes = batch.instances * assumed("batch_minutes") + assumed("processing_minutes")
         run = None if hour is None else hour * minutes / 60
         used.append(Line("1 batch run", f"{minutes:g} minutes of {batch.instance_type}", run))
-        if runs := runs_a_month(batch.schedule):
-            usd = None if run is None else run * runs
-            used.append(Line("batch schedule", f"{runs:g} runs a month", usd))
+        if batch.schedule:
+            used.append(_scheduled(batch.schedule, run))
     idle.append(Line("dashboard", "CloudWatch, one", month("dashboard")))
     idle.append(Line("logs", f"{assumed('log_gb'):g} GB taken in", assumed("log_gb") * month("log_gb")))
     return Estimate(tuple(idle), tuple(used), prices.as_of, prices.region)
@@ -117,20 +117,21 @@ def missing_prices(settings: Settings, stage: StageName, prices: Prices) -> list
     ]
 
 
-def runs_a_month(schedule: str) -> float:
-    """Runs of a schedule in a month of 30 days; 0 for one that isn't as simple as every day or every few hours."""
-    if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule):
-        minutes = int(rate[1]) * {"minute": 1, "hour": 60, "day": 1440}[rate[2]]
-        return 30 * 1440 / minutes
-    if re.fullmatch(r"cron\(\d+ \d+ (\* \* \?|\? \* \*) \*\)", schedule):
-        return 30
-    return 0
+def _scheduled(schedule: str, run: float | None) -> Line:
+    runs = runs_a_month(schedule)
+    if runs is None:
+        return Line("batch schedule", f"{schedule}: not computed; multiply by its runs a month", None, computed=False)
+    return Line("batch schedule", f"{runs:.4g} runs a month", None if run is None else run * runs)
 
 
-def _endpoint_idle(endpoint: Endpoint, prices: Prices) -> list[Line]:
+def _endpoint_idle(endpoint: Endpoint, stage: Stage, prices: Prices) -> list[Line]:
     hours, hour = prices.get("assumed", "hours_in_month"), prices.instance_hour("endpoint", endpoint.instance_type)
     how = f"{endpoint.instances} x {endpoint.instance_type}, {hours:g} h"
-    return [Line("endpoint", how, None if hour is None else endpoint.instances * hour * hours)]
+    usd = None if hour is None else endpoint.instances * hour * hours
+    lines = [Line("endpoint", how, usd)]
+    if stage.challenger and stage.challenger.version:
+        lines.append(Line("challenger", f"version {stage.challenger.version}: {how}", usd))
+    return lines
 
 
 def _endpoint_used(endpoint: Endpoint, prices: Prices) -> list[Line]:

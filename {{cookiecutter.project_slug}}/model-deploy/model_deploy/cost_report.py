@@ -103,6 +103,8 @@ def _table(estimate: Estimate) -> Table:
 
 
 def _cells(line: Line) -> tuple[str, str, str]:
+    if not line.computed:
+        return line.what, line.how, "not computed"
     return line.what, line.how, "?" if line.usd is None else f"{line.usd:,.2f}"
 
 

@@ -12,14 +12,12 @@ from rich.prompt import Confirm
 from model_deploy import endpoint, history, plan
 from model_deploy.errors import DeployError, Interrupted, UsageError
 from model_deploy.history import Record
-from model_deploy.infrastructure import Event
-from model_deploy.plan import Proposal
+from model_deploy.infrastructure import Event, Progress
+from model_deploy.plan import ENDPOINT, Proposal
 from model_deploy.progress import ConsoleProgress
 from model_deploy.stage import StageContext, require_account
 from model_deploy.values import module_values, values_hash
 from model_deploy.words import duration
-
-ENDPOINT = "sagemaker endpoint"
 
 
 def deploy(context: StageContext, console: Console, yes: bool, command: str = "deploy") -> bool:
@@ -30,7 +28,8 @@ def deploy(context: StageContext, console: Console, yes: bool, command: str = "d
         DeployError: a resource failed, or somebody else is at work.
     """
     require_account(context)
-    proposal = plan.propose(context)
+    proposal = plan.propose(context, command)
+    context = proposal.context
     plan.show(proposal, context, console)
     if proposal.nothing_to_do:
         console.print("\nNothing to do.")
@@ -78,7 +77,10 @@ def carry_out(context: StageContext, proposal: Proposal, console: Console, comma
     console.print()
     try:
         with ConsoleProgress(console, lambda: _rollout(context), keep_last_words) as progress:
-            context.infrastructure.apply(proposal.plan, progress)
+            if proposal.retypes:
+                _retype(context, proposal, progress)
+            else:
+                context.infrastructure.apply(proposal.plan, progress)
     except Interrupted:
         raise
     except DeployError as error:
@@ -93,6 +95,16 @@ def carry_out(context: StageContext, proposal: Proposal, console: Console, comma
     package = context.deployment.package
     what = f"Version {package.version} is" if package else "The foundation is"
     console.print(f"\n[green]Done[/green] in {took}. {what} in {context.deployment.stage}.")
+
+
+def _retype(context: StageContext, proposal: Proposal, progress: Progress) -> None:
+    """Two updates: SageMaker refuses another instance type for a variant that is registered for autoscaling."""
+    context.infrastructure.discard(proposal.plan)
+    context.infrastructure.stop_autoscaling(progress)
+    try:
+        context.infrastructure.apply(context.infrastructure.plan(), progress)
+    except DeployError as error:
+        raise type(error)(f"{error}; {context.endpoint_name} doesn't scale until a deployment has succeeded") from error
 
 
 def _rollout(context: StageContext) -> str:

@@ -9,7 +9,7 @@ from model_deploy.aws import Aws, code_of, message_of
 from model_deploy.words import plural
 
 LOG_LINES = 5
-PRIMARY = "primary"
+PRIMARY, CHALLENGER = "primary", "challenger"
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
 
@@ -22,18 +22,25 @@ class EndpointState:
     rollout: str = ""
 
 
-def describe(aws: Aws, name: str) -> EndpointState | None:
-    """The endpoint as it is now; None if there is none."""
+def find(aws: Aws, name: str) -> dict[str, Any] | None:
+    """DescribeEndpoint's answer; None if there is no endpoint of that name."""
     from botocore.exceptions import ClientError
 
     try:
-        found = aws.stage("sagemaker").describe_endpoint(EndpointName=name)
+        return dict(aws.stage("sagemaker").describe_endpoint(EndpointName=name))
     except ClientError as error:
         if code_of(error) == "ValidationException" and "could not find" in message_of(error).lower():
             return None
         if code_of(error).startswith("ResourceNotFound"):
             return None
         raise
+
+
+def describe(aws: Aws, name: str) -> EndpointState | None:
+    """The endpoint as it is now; None if there is none."""
+    found = find(aws, name)
+    if found is None:
+        return None
     variants = found.get("ProductionVariants", []) + found.get("ShadowProductionVariants", [])
     return EndpointState(
         status=found["EndpointStatus"],
@@ -44,14 +51,17 @@ def describe(aws: Aws, name: str) -> EndpointState | None:
     )
 
 
-def running_package(aws: Aws, name: str) -> str:
-    """ARN of the model package that the endpoint's primary variant runs; empty if there is no endpoint."""
+def running_package(aws: Aws, name: str, variant_name: str = PRIMARY) -> str:
+    """ARN of the model package that a variant of the endpoint runs; empty if there is none."""
     state, client = describe(aws, name), aws.stage("sagemaker")
     if state is None or not state.config:
         return ""
-    variants = client.describe_endpoint_config(EndpointConfigName=state.config)["ProductionVariants"]
-    primary = next((variant for variant in variants if variant["VariantName"] == PRIMARY), variants[0])
-    container = client.describe_model(ModelName=primary["ModelName"]).get("PrimaryContainer", {})
+    config = client.describe_endpoint_config(EndpointConfigName=state.config)
+    variants = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
+    found = next((variant for variant in variants if variant["VariantName"] == variant_name), None)
+    if found is None:
+        return ""
+    container = client.describe_model(ModelName=found["ModelName"]).get("PrimaryContainer", {})
     return str(container.get("ModelPackageName", ""))
 
 

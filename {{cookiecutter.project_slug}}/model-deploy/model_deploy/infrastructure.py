@@ -82,6 +82,9 @@ class Infrastructure(Protocol):
     def apply(self, plan: Plan, progress: Progress) -> None:
         """Carry out a plan, if nobody has changed the stage since it was made."""
 
+    def stop_autoscaling(self, progress: Progress) -> None:
+        """Deregister the endpoint from autoscaling and leave all else as it is deployed."""
+
     def resources(self) -> list[Change]:
         """What destroying would remove; the data bucket among them."""
 

@@ -8,11 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from model_deploy import cost, quotas
+from model_deploy import cost, course, quotas
+from model_deploy.course import Course
 from model_deploy.infrastructure import Action, Change, Plan
 from model_deploy.quotas import Finding
+from model_deploy.rollout_time import rollout_seconds
+from model_deploy.settings import Stage
 from model_deploy.stage import StageContext
-from model_deploy.words import plural, rollout_in_words, version_of
+from model_deploy.words import duration, plural, rollout_in_words, version_of
 
 MARKS: dict[Action, tuple[str, str]] = {
     "create": ("+", "green"),
@@ -22,13 +25,16 @@ MARKS: dict[Action, tuple[str, str]] = {
     "remove": ("-", "red"),
 }
 MOST_CAUSES = 3
+ENDPOINT = "sagemaker endpoint"
 
 
 @dataclasses.dataclass(frozen=True)
 class Proposal:
-    """A plan and what else a person would want to know before saying yes."""
+    """A plan and what else a person would want to know before saying yes; `context` is what carries it out."""
 
+    context: StageContext
     plan: Plan
+    course: Course
     deployed: str
     kept: bool
     findings: tuple[Finding, ...]
@@ -38,15 +44,42 @@ class Proposal:
     def nothing_to_do(self) -> bool:
         return not self.plan.changes
 
+    @property
+    def rolls_out(self) -> bool:
+        """Whether the endpoint that runs is changed."""
+        return bool(self.course.live) and rolls_out(self.plan)
 
-def propose(context: StageContext) -> Proposal:
+    @property
+    def retypes(self) -> bool:
+        """Whether it takes two updates, because SageMaker refuses another instance type while autoscaling is on."""
+        return self.rolls_out and bool(self.course.retyped)
+
+
+def propose(context: StageContext, command: str = "deploy") -> Proposal:
     """What a deployment would do; a deployed model stays where none is approved any more."""
     deployed = context.infrastructure.deployed_package()
     kept = bool(deployed) and context.deployment.package is None
-    plan = Plan(()) if kept else context.infrastructure.plan()
+    way = course.of_stage(context, command)
+    context, plan = (context, Plan(())) if kept else _planned(context, way)
     served = context.deployment.package is not None
     findings, unchecked = quotas.check(context.deployment, context.aws) if served else ([], "not needed yet")
-    return Proposal(plan, deployed, kept, tuple(findings), unchecked)
+    return Proposal(context, plan, way, deployed, kept, tuple(findings), unchecked)
+
+
+def rolls_out(plan: Plan) -> bool:
+    """Whether an endpoint is updated, rather than made or left alone."""
+    return any(change.kind == ENDPOINT and change.action not in ("create", "remove") for change in plan.changes)
+
+
+def _planned(context: StageContext, way: Course) -> tuple[StageContext, Plan]:
+    """Planned as the last rollout was, so that alarms and autoscaling start none; as wanted, if there is one anyway."""
+    settled = context.of(way.settled)
+    plan = settled.infrastructure.plan()
+    if way.settled == way.wanted or not rolls_out(plan):
+        return settled, plan
+    settled.infrastructure.discard(plan)
+    wanted = context.of(way.wanted)
+    return wanted, wanted.infrastructure.plan()
 
 
 def show(proposal: Proposal, context: StageContext, console: Console) -> None:
@@ -75,6 +108,9 @@ def summary(changes: tuple[Change, ...]) -> str:
 def model_in_words(proposal: Proposal, context: StageContext) -> str:
     """Which version runs, and which would."""
     package, deployed = context.deployment.package, proposal.deployed
+    if context.kept:
+        stays = f"version {version_of(deployed)} stays" if deployed else "none, only the foundation is deployed"
+        return f"{stays}: {context.kept}"
     if package is None:
         if proposal.kept:
             return f"no approved model; version {version_of(deployed)} stays until it is replaced or destroyed"
@@ -95,12 +131,28 @@ def _facts(proposal: Proposal, context: StageContext) -> list[tuple[str, str]]:
         share = f"{stage.challenger.weight * 100:g} % of the requests"
         facts.append(("challenger", f"version {deployment.challenger.version} {role} {share}"))
     if deployment.package:
-        facts.append(("rollout", rollout_in_words(stage)))
+        facts += _rollout(proposal, stage)
     facts.append(("quotas", _quotas(proposal)))
     estimate = cost.estimate(deployment.settings, deployment.stage, cost.Prices.load())
     usd = "unknown, see `cost`" if estimate.idle_usd is None else f"about ${estimate.idle_usd:,.0f} a month while idle"
     facts.append(("cost", f"{usd} (example prices of {estimate.region}, {estimate.as_of}); see `cost`"))
     facts.append(("changes", summary(proposal.plan.changes) or "nothing to change"))
+    return facts
+
+
+def _rollout(proposal: Proposal, stage: Stage) -> list[tuple[str, str]]:
+    way, endpoint = proposal.course, stage.endpoint
+    time = f"; at most about {duration(rollout_seconds(endpoint))}" if endpoint else ""
+    facts = [("rollout", rollout_in_words(stage, way.unguarded if proposal.rolls_out else "") + time)]
+    if endpoint is None or way.live is None or not proposal.rolls_out:
+        return facts
+    begins = way.wanted.initial_instances
+    if begins > endpoint.instances:
+        facts.append(("capacity", f"the new model begins with {plural(begins, 'instance')}, as many as run now"))
+    if proposal.retypes:
+        change = f"{way.live.instance_type} to {way.retyped}"
+        told = "in two updates: SageMaker refuses that while autoscaling is on, which is switched off first and on last"
+        facts.append(("instance type", f"{change}, {told}"))
     return facts
 
 

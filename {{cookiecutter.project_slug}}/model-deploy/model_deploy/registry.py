@@ -14,9 +14,10 @@ from model_deploy.aws import code_of, message_of
 from model_deploy.bindings import Bindings
 from model_deploy.errors import NotApprovedError, UsageError
 from model_deploy.settings import Settings
+from model_deploy.words import version_of
 
 APPROVED_FILE = "approved.json"
-NONE_APPROVED = "none"
+NONE_APPROVED, KEEP_DEPLOYED = "none", "keep"
 PACKAGE_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9-]{1,63}/\d{1,9}")
 
 
@@ -36,6 +37,13 @@ class Package:
         return self.properties.get("smoke-uri", "")
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """Each stage keeps the model it runs, and one that runs none gets none; `reason` is why."""
+
+    reason: str
+
+
 def resolve_package(
     client: Any,
     settings: Settings,
@@ -43,10 +51,11 @@ def resolve_package(
     root: Path,
     asked: str = "",
     environ: Mapping[str, str] = os.environ,
-) -> Package | None:
+) -> Package | Kept | None:
     """The package to deploy: that asked for, of MLOPS_MODEL_PACKAGE_ARN, of approved.json, or the newest approved one.
 
     None where nothing has been approved yet, or MLOPS_MODEL_PACKAGE_ARN is `none`: nothing had been when CI looked.
+    Kept where the version of approved.json is not approved any more, or MLOPS_MODEL_PACKAGE_ARN is `keep` for it.
 
     Raises:
         NotApprovedError: the package named is not approved.
@@ -59,8 +68,15 @@ def resolve_package(
     ):
         if arn == NONE_APPROVED:
             return None
+        if arn == KEEP_DEPLOYED:
+            return Kept(f"{source} is {arn}: the recorded model is not approved")
         if arn:
-            return approved_package(client, arn, settings, bindings, source)
+            try:
+                return approved_package(client, arn, settings, bindings, source)
+            except NotApprovedError as refusal:
+                if source != APPROVED_FILE:
+                    raise
+                return Kept(str(refusal))
     newest = newest_approved(client, settings, bindings)
     return approved_package(client, newest, settings, bindings, "the registry") if newest else None
 
@@ -93,29 +109,46 @@ def approved_package(client: Any, arn: str, settings: Settings, bindings: Bindin
         NotApprovedError: it is not, or it is gone.
         UsageError: it is no package of this project's group.
     """
+    found = _described(client, arn, settings, bindings, source)
+    status = found.get("ModelApprovalStatus", "without a decision")
+    if status != "Approved":
+        reason = found.get("ApprovalDescription")
+        said = f" ({' '.join(reason.split())})" if reason else ""
+        raise NotApprovedError(
+            f"{source}: model version {version_of(arn)} is {status}{said}; only approved versions are deployed"
+        )
+    return _package(arn, found)
+
+
+def registered_package(client: Any, arn: str, settings: Settings, bindings: Bindings, source: str) -> Package:
+    """The package of that ARN as a stage runs it already, whatever has been decided about it since.
+
+    Raises:
+        NotApprovedError: it is gone.
+        UsageError: it is no package of this project's group.
+    """
+    return _package(arn, _described(client, arn, settings, bindings, source))
+
+
+def _described(client: Any, arn: str, settings: Settings, bindings: Bindings, source: str) -> dict[str, Any]:
     from botocore.exceptions import ClientError
 
     expected = package_arn(settings, bindings, 0).removesuffix("0")
     if not PACKAGE_ARN.fullmatch(arn) or not arn.startswith(expected):
         raise UsageError(f"{source}: {arn!r} is no model package of this project; expected {expected}<version>")
     try:
-        found = client.describe_model_package(ModelPackageName=arn)
+        return dict(client.describe_model_package(ModelPackageName=arn))
     except ClientError as error:
         if is_missing(error):
             raise NotApprovedError(f"{source}: model package {arn} is not in the registry") from error
         raise
-    status = found.get("ModelApprovalStatus", "without a decision")
-    version = int(arn.rpartition("/")[2])
-    if status != "Approved":
-        reason = found.get("ApprovalDescription")
-        said = f" ({' '.join(reason.split())})" if reason else ""
-        raise NotApprovedError(
-            f"{source}: model version {version} is {status}{said}; only approved versions are deployed"
-        )
+
+
+def _package(arn: str, found: dict[str, Any]) -> Package:
     container = found["InferenceSpecification"]["Containers"][0]
     return Package(
         arn=arn,
-        version=version,
+        version=int(version_of(arn)),
         image_uri=container["Image"],
         model_data_uri=container.get("ModelDataUrl", ""),
         properties=dict(found.get("CustomerMetadataProperties", {})),

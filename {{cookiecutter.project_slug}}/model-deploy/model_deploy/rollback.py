@@ -6,12 +6,11 @@ import dataclasses
 
 from rich.console import Console
 
-from model_deploy import history
+from model_deploy import endpoint, history
 from model_deploy.deploy import deploy
-from model_deploy.errors import DeployError
+from model_deploy.errors import DeployError, NotApprovedError
 from model_deploy.history import Record
-from model_deploy.infrastructure import infrastructure_of
-from model_deploy.registry import APPROVED_FILE, approved_package
+from model_deploy.registry import APPROVED_FILE, Package, approved_package
 from model_deploy.stage import StageContext
 from model_deploy.words import version_of
 
@@ -35,10 +34,8 @@ def rollback(context: StageContext, console: Console, yes: bool) -> None:
     source = f"rolling back to version {earlier.version}"
     package = approved_package(context.aws.registry("sagemaker"), earlier.model_package_arn, settings, bindings, source)
     console.print(f"Back from version {version_of(deployed)} to {package.version}, as deployed {earlier.began}.\n")
-    target = dataclasses.replace(context.deployment, package=package)
-    back = dataclasses.replace(
-        context, deployment=target, infrastructure=infrastructure_of(target, context.aws, context.root)
-    )
+    challenger = running_challenger(context, console)
+    back = context.of(dataclasses.replace(context.deployment, package=package, challenger=challenger))
     done = deploy(back, console, yes, command="rollback")
     if done and settings.project.ci in ("github", "gitlab") and (context.root / APPROVED_FILE).is_file():
         console.print(
@@ -46,6 +43,25 @@ def rollback(context: StageContext, console: Console, yes: bool) -> None:
             "Take its commit back too:\n"
             f'  git revert --no-edit "$(git log -1 --format=%H -- {APPROVED_FILE})" && git push'
         )
+
+
+def running_challenger(context: StageContext, console: Console) -> Package | None:
+    """The second model that runs, which stays; unless it has been rejected, or the settings have no place for it."""
+    settings, bindings = context.settings, context.deployment.bindings
+    stage = settings.stages[context.deployment.stage]
+    if not stage.challenger or not stage.endpoint:
+        return None
+    arn = endpoint.running_package(context.aws, context.endpoint_name, endpoint.CHALLENGER)
+    if not arn:
+        return None
+    if stage.endpoint.rollout.policy == "rolling":
+        console.print("The second model goes: policy is rolling, which SageMaker has for one model only.\n")
+        return None
+    try:
+        return approved_package(context.aws.registry("sagemaker"), arn, settings, bindings, "the challenger")
+    except NotApprovedError as refusal:
+        console.print(f"The second model goes. {refusal}.\n")
+        return None
 
 
 def earlier_model(records: list[Record], deployed: str) -> Record | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from model_deploy.errors import SettingsError
 from model_deploy.reading import require
+from model_deploy.rollout_time import MOST_SECONDS, longest_wait, rollout_seconds
 
 if TYPE_CHECKING:
     from model_deploy.settings import Alarms, Batch, Challenger, Endpoint, Rollout, Serverless, Settings, Stage
@@ -59,6 +60,7 @@ def _check_stage(stage: Stage, where: str, inference: str) -> None:
     if stage.endpoint:
         _check_endpoint(stage.endpoint, f"{where}.endpoint", inference)
         _check_rollout(stage.endpoint.rollout, stage.endpoint.instances, f"{where}.endpoint.rollout")
+        _check_duration(stage.endpoint, f"{where}.endpoint.rollout")
     if stage.alarms:
         _check_alarms(stage.alarms, f"{where}.{'endpoint' if stage.endpoint else 'serverless'}.alarms")
     if stage.challenger:
@@ -90,6 +92,21 @@ def _check_rollout(rollout: Rollout, instances: int, where: str) -> None:
     require(instances >= 2, f"{where}.policy", rollout.policy, expected)
     least, most = SHARES[rollout.policy]
     _range(rollout.step_percent, least, most, f"{where}.step_percent", f" with policy {rollout.policy}")
+
+
+def _check_duration(endpoint: Endpoint, where: str) -> None:
+    """A rollout that takes longer than an hour can't be followed to its end; some of that hour is for the rest."""
+    seconds, longest = rollout_seconds(endpoint), longest_wait(endpoint)
+    if seconds <= MOST_SECONDS:
+        return
+    rollout, minutes = endpoint.rollout, -(-seconds // 60)
+    accepted = [f"wait_seconds up to {longest}"] if longest >= 0 else []
+    accepted += ["a larger step_percent"] if rollout.policy in ("linear", "rolling") else []
+    raise SettingsError(
+        f"deploy.toml: {where}.wait_seconds = {rollout.wait_seconds} with policy = {rollout.policy!r} and step_percent = "
+        f"{rollout.step_percent} takes about {minutes} min; expected at most {MOST_SECONDS // 60} min: "
+        f"{' or '.join(accepted)}"
+    )
 
 
 def _check_alarms(alarms: Alarms, where: str) -> None:

@@ -8,21 +8,32 @@ from typing import Any
 
 from model_deploy.aws import Aws, message_of
 from model_deploy.bindings import load_bindings
-from model_deploy.errors import AwsError, UsageError
+from model_deploy.errors import AwsError, NotApprovedError, UsageError
 from model_deploy.infrastructure import Infrastructure, infrastructure_of
-from model_deploy.registry import approved_package, resolve_challenger, resolve_package
+from model_deploy.registry import (
+    Kept,
+    Package,
+    approved_package,
+    registered_package,
+    resolve_challenger,
+    resolve_package,
+)
 from model_deploy.settings import STAGES, Settings, StageName, load_settings
 from model_deploy.values import Deployment
 
 
 @dataclasses.dataclass
 class StageContext:
-    """What a command works on; the package of `deployment` is the one to deploy, not the deployed one."""
+    """What a command works on; the package of `deployment` is the one to deploy, not the deployed one.
+
+    `kept` says why that is the deployed one all the same.
+    """
 
     deployment: Deployment
     aws: Aws
     infrastructure: Infrastructure
     root: Path
+    kept: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -31,6 +42,13 @@ class StageContext:
     @property
     def endpoint_name(self) -> str:
         return self.deployment.name()
+
+    def of(self, deployment: Deployment) -> StageContext:
+        """The same stage, with something else to deploy."""
+        if deployment == self.deployment:
+            return self
+        infrastructure = infrastructure_of(deployment, self.aws, self.root)
+        return dataclasses.replace(self, deployment=deployment, infrastructure=infrastructure)
 
     @property
     def serves(self) -> bool:
@@ -73,13 +91,17 @@ def open_stage(stage: str, root: Path, asked: str = "", resolve: bool = True) ->
     settings, name = load_settings(root), stage_name(stage)
     bindings = load_bindings(settings, name, root)
     aws = Aws(bindings)
-    package = challenger = None
-    if resolve:
-        client = aws.registry("sagemaker")
-        package = resolve_package(client, settings, bindings, root, asked)
-        challenger = resolve_challenger(client, settings, bindings, settings.stages[name]) if package else None
-    deployment = Deployment(settings, bindings, name, package, challenger)
-    return StageContext(deployment, aws, infrastructure_of(deployment, aws, root), root)
+    deployment = Deployment(settings, bindings, name, None)
+    context = StageContext(deployment, aws, infrastructure_of(deployment, aws, root), root)
+    if not resolve:
+        return context
+    client = aws.registry("sagemaker")
+    package = resolve_package(client, settings, bindings, root, asked)
+    if isinstance(package, Kept):
+        context = dataclasses.replace(context, kept=package.reason)
+        package = _running(context)
+    challenger = resolve_challenger(client, settings, bindings, settings.stages[name]) if package else None
+    return context.of(dataclasses.replace(deployment, package=package, challenger=challenger))
 
 
 def require_account(context: StageContext) -> None:
@@ -106,6 +128,18 @@ def require_account(context: StageContext) -> None:
         )
 
 
+def _running(context: StageContext) -> Package | None:
+    """The package that the stage runs, approved or not; None if it runs none, or the registry has lost it."""
+    arn, deployment = context.infrastructure.deployed_package(), context.deployment
+    client = context.aws.registry("sagemaker")
+    if not arn:
+        return None
+    try:
+        return registered_package(client, arn, deployment.settings, deployment.bindings, "the deployed model")
+    except NotApprovedError:
+        return None
+
+
 def deployed_package(context: StageContext) -> Any:
     """The package that the stage runs, if it is still approved; None if it runs none."""
     arn = context.infrastructure.deployed_package()
@@ -114,3 +148,14 @@ def deployed_package(context: StageContext) -> Any:
     deployment = context.deployment
     client = context.aws.registry("sagemaker")
     return approved_package(client, arn, deployment.settings, deployment.bindings, "the deployed model")
+
+
+def package_to_deploy(context: StageContext) -> Package | None:
+    """What `deploy` would take now, for a context that was opened without it; None if nothing has been approved.
+
+    Raises:
+        NotApprovedError: the one that CI or approved.json names isn't approved any more.
+    """
+    deployment = context.deployment
+    client = context.aws.registry("sagemaker")
+    return resolve_package(client, deployment.settings, deployment.bindings, context.root)

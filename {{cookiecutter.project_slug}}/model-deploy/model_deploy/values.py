@@ -25,13 +25,18 @@ LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d+[a-z]*d[a-z]*|g5|g6|g6e|gr6|p5|p5e|p5
 
 @dataclasses.dataclass(frozen=True)
 class Deployment:
-    """All that decides what a stage looks like: settings, bindings and the approved packages."""
+    """All that decides what a stage looks like: settings, bindings and the approved packages.
+
+    `auto_rollback` and `initial_instances` are how the rollout goes, by the endpoint that runs; see `course`.
+    """
 
     settings: Settings
     bindings: Bindings
     stage: StageName
     package: Package | None
     challenger: Package | None = None
+    auto_rollback: bool = True
+    initial_instances: int = 0
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -103,6 +108,9 @@ def endpoint_values(deployment: Deployment) -> Values:
             "Instances": endpoint.instances,
             "MaxInstances": endpoint.max_instances,
             "TargetPerInstance": endpoint.target_per_instance,
+            "Autoscaling": True,
+            "InitialInstances": deployment.initial_instances,
+            "AutoRollback": deployment.auto_rollback,
             "RolloutPolicy": endpoint.rollout.policy,
             "RolloutStepPercent": endpoint.rollout.step_percent,
             "RolloutWaitSeconds": endpoint.rollout.wait_seconds,
@@ -114,7 +122,7 @@ def endpoint_values(deployment: Deployment) -> Values:
             "ChallengerModelPackageArn": deployment.challenger.arn if deployment.challenger else "",
             "ChallengerMode": challenger.mode,
             "ChallengerWeight": challenger.weight,
-            "PrimaryWeight": primary_weight(challenger),
+            "PrimaryWeight": primary_weight(challenger, deployment.challenger),
         }
     if serverless := stage.serverless:
         values |= {
@@ -198,9 +206,9 @@ def volume_key(instance_type: str, bindings: Bindings) -> str:
     return "" if LOCAL_STORAGE.match(instance_type) else bindings.kms_key_arn
 
 
-def primary_weight(challenger: Challenger) -> float:
+def primary_weight(challenger: Challenger, package: Package | None) -> float:
     """Share of the requests that the first model answers: all of them where the second only gets copies."""
-    return round(1 - challenger.weight, 6) if challenger.mode == "ab" and challenger.version else 1.0
+    return round(1 - challenger.weight, 6) if challenger.mode == "ab" and package else 1.0
 
 
 def job_tags(tags: Mapping[str, str]) -> str:

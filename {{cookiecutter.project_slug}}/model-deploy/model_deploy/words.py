@@ -7,9 +7,9 @@ from model_deploy.settings import Rollout, Stage
 ALARMS_OF_A_ROLLOUT = 3
 
 
-def rollout_in_words(stage: Stage) -> str:
-    """How a new model replaces the old one, and what undoes that."""
-    undone = f"undone by {ALARMS_OF_A_ROLLOUT} alarms"
+def rollout_in_words(stage: Stage, unguarded: str = "") -> str:
+    """How a new model replaces the old one, and what undoes that; `unguarded` is why no alarm does."""
+    undone = f"undone by no alarm, because {unguarded}" if unguarded else f"undone by {ALARMS_OF_A_ROLLOUT} alarms"
     if stage.serverless:
         return "all at once: serverless endpoints know no steps"
     if not stage.endpoint:

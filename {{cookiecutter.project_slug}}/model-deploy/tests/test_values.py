@@ -73,9 +73,9 @@ def test_a_challenger_takes_its_share_from_the_first_model_only_if_it_answers() 
     challenger = settings_of().stages["staging"].challenger
     assert challenger is not None
     shadow = dataclasses.replace(challenger, version=4, mode="shadow", weight=0.3)
-    assert values.primary_weight(shadow) == 1.0
-    assert values.primary_weight(dataclasses.replace(shadow, mode="ab")) == 0.7
-    assert values.primary_weight(dataclasses.replace(shadow, mode="ab", version=0)) == 1.0
+    assert values.primary_weight(shadow, package(4)) == 1.0
+    assert values.primary_weight(dataclasses.replace(shadow, mode="ab"), package(4)) == 0.7
+    assert values.primary_weight(dataclasses.replace(shadow, mode="ab"), None) == 1.0
 
 
 def test_everything_carries_the_tags_of_project_and_deployment() -> None:

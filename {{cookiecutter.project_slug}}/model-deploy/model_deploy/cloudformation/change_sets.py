@@ -58,7 +58,7 @@ def template_parameters(client: Any, template: str, values: Values, file: str) -
 def create(
     client: Any, stack: str, creates: bool, template: str, parameters: dict[str, str], tags: Mapping[str, str]
 ) -> tuple[ChangeSet, tuple[Change, ...]] | None:
-    """A change set and what it holds; None where nothing would change.
+    """A change set and what it holds; None where nothing would change. No template means the stack's own.
 
     Raises:
         AwsError: CloudFormation refuses the template or its values.
@@ -67,7 +67,7 @@ def create(
         StackName=stack,
         ChangeSetName=f"deploy-{uuid.uuid4().hex}",
         ChangeSetType="CREATE" if creates else "UPDATE",
-        TemplateBody=template,
+        **({"TemplateBody": template} if template else {"UsePreviousTemplate": True}),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())],
         Capabilities=["CAPABILITY_NAMED_IAM"],
         Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],

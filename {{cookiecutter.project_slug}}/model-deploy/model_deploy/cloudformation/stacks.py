@@ -76,6 +76,15 @@ class Stacks:
             self.discard(Plan(tuple(waiting)))
             raise
 
+    def stop_autoscaling(self, progress: Progress) -> None:
+        stack = self._find("endpoint")
+        if stack is None:
+            return
+        parameters = {**stack.parameters, "Autoscaling": "false"}
+        made = change_sets.create(self._client, stack.name, False, "", parameters, self._deployment.tags)
+        if made:
+            self._execute(made[0], "autoscaling off", progress)
+
     def resources(self) -> list[Change]:
         found: list[Change] = []
         for part in PARTS:

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from model_deploy.aws import code_of, message_of
 from model_deploy.errors import DeployError
+from model_deploy.settings import ProblemType
 from model_deploy.smoke.cases import Answer, Cases, difference, parse_csv_answers, parse_json_answers, same
 from model_deploy.smoke.targets import Response, Target
 
@@ -27,7 +29,7 @@ class Refused(Exception):
     """A check that does not hold, and why."""
 
 
-def realtime(target: Target, cases: Cases, calls: int, p99_ms: float) -> Iterable[Outcome]:
+def realtime(target: Target, cases: Cases, calls: int, p99_ms: float, problem_type: ProblemType) -> Iterable[Outcome]:
     """The outcomes of all checks, each as soon as it is known.
 
     Args:
@@ -35,11 +37,12 @@ def realtime(target: Target, cases: Cases, calls: int, p99_ms: float) -> Iterabl
         cases: rows with known answers.
         calls: how many calls the latency is measured with, one row each.
         p99_ms: what the slowest percent may take, in milliseconds: the alarm's threshold.
+        problem_type: what the attributions of a row add up to.
     """
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("answers", lambda: _answers(target, cases)),
         ("CSV and JSON agree", lambda: _formats_agree(target, cases)),
-        ("attributions", lambda: _attributions(target, cases)),
+        ("attributions", lambda: _attributions(target, cases, problem_type)),
         ("a bad row", lambda: _bad_row(target)),
         ("an unknown content type", lambda: _unknown_type(target)),
         ("latency", lambda: _latency(target, cases, calls, p99_ms)),
@@ -49,11 +52,15 @@ def realtime(target: Target, cases: Cases, calls: int, p99_ms: float) -> Iterabl
 
 
 def outcome(name: str, check: Callable[[], str]) -> Outcome:
-    """What came of one check."""
+    """What came of one check; what AWS refuses fails it, so that the other checks' outcomes are still told."""
+    from botocore.exceptions import ClientError
+
     try:
         return Outcome(name, True, check())
     except Refused as error:
         return Outcome(name, False, str(error))
+    except ClientError as error:
+        return Outcome(name, False, f"{error.operation_name}: {code_of(error)}: {message_of(error)}")
 
 
 def compare(cases: Cases, given: list[Answer]) -> str:
@@ -109,21 +116,50 @@ def _formats_agree(target: Target, cases: Cases) -> str:
     return f"{len(as_csv)} rows"
 
 
-def _attributions(target: Target, cases: Cases) -> str:
-    response = target.ask(cases.json(slice(1)), JSON, JSON, attributions=True)
-    if response.status == 400:
-        return "not offered by this container"
-    answer = parsed(parse_json_answers, _body(response))[0]
-    shares = answer.get("attributions")
-    if not isinstance(shares, dict) or "base_value" not in answer:
-        return "not offered by this container"
-    if set(shares) != set(cases.features):
-        raise Refused("they are not of the model's features")
-    margin = answer["base_value"] + sum(shares.values())
-    if "score" in answer and not same(answer["score"], 1 / (1 + math.exp(-margin))):
-        raise Refused(f"they add up to the margin {margin:g}, which is not the score {answer['score']:g}")
+def _attributions(target: Target, cases: Cases, problem_type: ProblemType) -> str:
+    """The project's own image always offers them: an answer without is a container that lost them."""
+    answers = parsed(parse_json_answers, _body(target.ask(cases.json(), JSON, JSON, attributions=True)))
+    if len(answers) != len(cases.rows):
+        raise Refused(f"{len(answers)} answers to {len(cases.rows)} rows")
+    bases: dict[str, float] = {}
+    for row, answer in enumerate(answers, 1):
+        if words := _unexplained(answer, cases.features, problem_type, bases):
+            raise Refused(f"row {row}: {words}")
+    shares = answers[0]["attributions"]
     name = max(shares, key=lambda feature: abs(shares[feature]))
     return f"{len(shares)} features; most of the first row: {name} {shares[name]:+.3g}"
+
+
+def _unexplained(answer: Answer, features: tuple[str, ...], problem_type: ProblemType, bases: dict[str, float]) -> str:
+    """What doesn't hold of one answer's attributions; empty if all does.
+
+    With the base value they add up to the margin: of a binary model's score, or a regression's prediction itself. Of
+    several classes only the predicted one is explained, and no answer tells its margin: there, `bases` holds the base
+    value that each class has in all rows.
+    """
+    shares, base, predicted = answer.get("attributions"), answer.get("base_value"), answer.get("prediction")
+    if not isinstance(shares, dict) or "base_value" not in answer:
+        return "the answer has none, and the project's image always gives them when asked"
+    if set(shares) != set(features):
+        return "they are not of the model's features"
+    if strange := [name for name, value in {**shares, "base_value": base}.items() if not _is_finite(value)]:
+        return f"{strange[0]} is no number"
+    margin = answer["base_value"] + sum(shares.values())
+    if problem_type == "binary_classification" and not same(answer.get("score"), _logistic(margin)):
+        return f"they add up to the margin {margin:g}, which is not that of score {answer.get('score')}"
+    if problem_type == "regression" and not same(predicted, margin):
+        return f"they add up to {margin:g}, the prediction is {predicted}"
+    if problem_type == "multiclass_classification" and not same(bases.setdefault(str(predicted), base), base):
+        return f"base_value {base:g} is not that of the other rows of class {predicted}"
+    return ""
+
+
+def _logistic(margin: float) -> float:
+    return 1 / (1 + math.exp(-margin)) if margin >= 0 else 1 - 1 / (1 + math.exp(margin))
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _bad_row(target: Target) -> str:

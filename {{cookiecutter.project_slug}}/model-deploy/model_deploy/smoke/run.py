@@ -15,7 +15,7 @@ from model_deploy.smoke import checks, later
 from model_deploy.smoke.cases import Cases
 from model_deploy.smoke.checks import Outcome
 from model_deploy.smoke.targets import Endpoint, Server
-from model_deploy.stage import StageContext, deployed_package
+from model_deploy.stage import StageContext, deployed_package, package_to_deploy, require_account
 
 DEFAULT_P99_MS = 500
 
@@ -30,18 +30,25 @@ def of_server(url: str, cases: Path | None, settings: Settings, stage: StageName
         raise UsageError("--url needs --cases too: the smoke.json beside the model")
     alarms = settings.stages[stage].alarms
     limit = alarms.latency_p99_ms if alarms else DEFAULT_P99_MS
-    _report(checks.realtime(Server(url), Cases.read(cases), calls, limit), f"Asked {url}", console)
+    outcomes = checks.realtime(Server(url), Cases.read(cases), calls, limit, settings.project.problem_type)
+    _report(outcomes, f"Asked {url}", console)
 
 
 def of_stage(context: StageContext, file: Path | None, calls: int, console: Console) -> None:
     """Ask a deployed stage the rows that were registered with its model.
 
     Raises:
-        DeployError: nothing is deployed, or what it answers is not as expected.
+        DeployError: nothing is deployed though a model is approved, or what it answers is not as expected.
     """
+    require_account(context)
     outputs, package = context.require_deployed(), deployed_package(context)
     if package is None:
-        console.print("No model is deployed yet: nothing to ask.")
+        if missing := package_to_deploy(context):
+            raise DeployError(
+                f"version {missing.version} is approved and none runs in {context.deployment.stage}: "
+                "the deployment has failed or has not been made; see `status`"
+            )
+        console.print("No model has been approved yet: nothing to ask.")
         return
     cases = Cases.read(file) if file else Cases.download(context.aws.registry("s3"), package.smoke_uri)
     name, bucket = context.endpoint_name, outputs["DataBucket"]
@@ -54,12 +61,14 @@ def of_stage(context: StageContext, file: Path | None, calls: int, console: Cons
     elif context.serves and stage.alarms:
         shared = stage.challenger and stage.challenger.version and stage.challenger.mode == "ab"
         target = Endpoint(runtime, name, "primary" if shared else "")
-        outcomes += checks.realtime(target, cases, calls, stage.alarms.latency_p99_ms)
+        problem_type = context.settings.project.problem_type
+        outcomes += checks.realtime(target, cases, calls, stage.alarms.latency_p99_ms, problem_type)
     if stage.batch:
         pipeline = outputs.get("PipelineName")
-        if not pipeline:
-            raise DeployError(f"{context.deployment.name('batch')} is not deployed")
-        outcomes += later.batch(context.aws.stage("sagemaker"), s3, pipeline, bucket, cases)
+        if pipeline:
+            outcomes += later.batch(context.aws.stage("sagemaker"), s3, pipeline, bucket, cases)
+        else:
+            outcomes.append(Outcome("batch run", False, f"{context.deployment.name('batch')} is not deployed"))
     _report(outcomes, title, console)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any, Protocol
 
@@ -26,7 +28,7 @@ class Server:
     """A server with SageMaker's routes at a URL."""
 
     def __init__(self, url: str) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not _is_address(url):
             raise UsageError(f"--url {url!r} is not accepted; expected one such as http://127.0.0.1:8080")
         self._url = url.rstrip("/") + "/invocations"
 
@@ -41,8 +43,19 @@ class Server:
                 return Response(answer.status, answer.read())
         except urllib.error.HTTPError as error:
             return Response(error.code, error.read())
-        except OSError as error:
-            raise DeployError(f"{self._url} can't be asked: {getattr(error, 'reason', error)}") from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", "") or str(error) or type(error).__name__
+            raise DeployError(f"{self._url} can't be asked: {reason}") from error
+
+
+def _is_address(url: str) -> bool:
+    try:
+        found = urllib.parse.urlsplit(url)
+        named = bool(found.hostname) and (found.port is None or found.port > 0)
+    except ValueError:
+        return False
+    printable = url.isascii() and url.isprintable() and " " not in url
+    return named and printable and found.scheme in ("http", "https") and not (found.query or found.fragment)
 
 
 class Endpoint:

@@ -34,6 +34,9 @@ ACTIONS: dict[tuple[str, ...], Action] = {
 }
 OUTCOMES = {"create": "created", "update": "updated", "delete": "removed"}
 BUCKET = "aws_s3_bucket"
+ENDPOINT = "aws_sagemaker_endpoint"
+SCALABLE_TARGET = "aws_appautoscaling_target.primary"
+OWN = "terraform_data"
 OUTPUT_NAMES = {
     "data_bucket": "DataBucket",
     "execution_role_arn": "ExecutionRoleArn",
@@ -95,6 +98,13 @@ class TerraformModule:
         finally:
             self.discard(plan)
 
+    def stop_autoscaling(self, progress: Progress) -> None:
+        self._init()
+        self._write_values()
+        progress.part("autoscaling off")
+        options = ("-auto-approve", "-input=false", "-lock-timeout=60s", f"-var-file={self._values}")
+        self._follow(progress, "destroy", *options, f"-target={SCALABLE_TARGET}")
+
     def resources(self) -> list[Change]:
         return [
             Change(
@@ -146,7 +156,7 @@ class TerraformModule:
         self._init()
         state = json.loads(self._terraform.text("show", "-json"))
         listed = state.get("values", {}).get("root_module", {}).get("resources", [])
-        return [resource for resource in listed if resource["mode"] == "managed"]
+        return [resource for resource in listed if resource["mode"] == "managed" and resource["type"] != OWN]
 
     def _write_values(self) -> None:
         """Those of the values that the module declares."""
@@ -156,6 +166,8 @@ class TerraformModule:
 
     def _follow(self, progress: Progress, *arguments: str) -> None:
         errors = self._terraform.follow(lambda message: _tell(message, progress), *arguments)
+        if any(error.get("address", "").startswith(f"{ENDPOINT}.") for error in errors):
+            progress.event(Event("failed", plain_kind(ENDPOINT), self._deployment.name()))
         if errors:
             raise FailedError(_first_cause(errors, self._deployment.stage))
 
@@ -191,7 +203,7 @@ def _changes(shown: dict[str, Any]) -> list[Change]:
     for resource in shown.get("resource_changes", []):
         change = resource["change"]
         action = ACTIONS.get(tuple(change["actions"]))
-        if action and resource["mode"] == "managed":
+        if action and resource["mode"] == "managed" and resource["type"] != OWN:
             before, after = change.get("before") or {}, change.get("after") or {}
             name = _name(before, "") or _name(after, _short(resource["address"]))
             because = tuple(sorted(_differing(before, after))) if action in ("update", "replace") else ()
@@ -224,7 +236,7 @@ def _tell(message: dict[str, Any], progress: Progress) -> None:
         seconds = hook.get("elapsed_seconds")
         outcome: Any = OUTCOMES.get(hook.get("action", ""), "updated")
         progress.event(Event(outcome, *told, seconds))
-    elif kind == "apply_errored":
+    elif kind == "apply_errored" and resource.get("resource_type") != ENDPOINT:
         progress.event(Event("failed", *told, hook.get("elapsed_seconds")))
     elif kind == "apply_progress":
         progress.tick()
