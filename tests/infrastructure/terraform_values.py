@@ -41,6 +41,8 @@ VALUES: dict[str, Any] = {
     "MaxInstances": 4,
     "TargetPerInstance": 400,
     "Autoscaling": True,
+    "AutoRollback": True,
+    "InitialInstances": 0,
     "CapturePercent": 25,
     "RolloutPolicy": "rolling",
     "RolloutStepPercent": 50,

@@ -169,8 +169,36 @@ def test_rolled_back_update_is_a_failure_and_deletes_nothing(bake: Bake, aws: Em
     assert served in [each["EndpointConfigName"] for each in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
 
     cloudwatch.set_alarm_state(AlarmName=f"{NAME}-errors-5xx", StateValue="OK", StateReason="the old model answers")
-    deploy(root, ModelPackageArn=package(2))
+    deploy(root, ModelPackageArn=package(1))
     assert sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"] != served
+    assert [each["ModelName"] for each in sagemaker.list_models()["Models"]] == [outputs(root)["model_name"]]
+    deploy(root, ModelPackageArn=package(2))
+    root.run("destroy", "-auto-approve", "-input=false")
+
+
+def test_model_is_replaced_while_an_alarm_is_on_by_an_update_that_no_alarm_undoes(
+    bake: Bake, aws: EmulatedAws, tmp_path: Path
+) -> None:
+    root = stage(bake, aws, tmp_path, "realtime")
+    deploy(root, ModelPackageArn=package(1))
+    sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
+    first = sagemaker.describe_endpoint(EndpointName=NAME)
+    cloudwatch.set_alarm_state(AlarmName=f"{NAME}-errors-5xx", StateValue="ALARM", StateReason="the model fails")
+
+    deploy(root, ModelPackageArn=package(2), AutoRollback=False, InitialInstances=3)
+    second = sagemaker.describe_endpoint(EndpointName=NAME)
+    assert second["EndpointConfigName"] != first["EndpointConfigName"]
+    assert second["CreationTime"] == first["CreationTime"], "the endpoint was replaced"
+    assert second["ProductionVariants"][0]["CurrentInstanceCount"] == 3
+    planned = root.attempt("plan", "-detailed-exitcode", "-input=false")
+    assert planned.returncode == NO_CHANGES, planned.stdout
+
+    cloudwatch.set_alarm_state(AlarmName=f"{NAME}-errors-5xx", StateValue="OK", StateReason="the new model answers")
+    deploy(root, ModelPackageArn=package(3))
+    third = sagemaker.describe_endpoint(EndpointName=NAME)
+    assert third["CreationTime"] == first["CreationTime"], "the endpoint was replaced"
+    assert len(third["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 3
+    assert f"{NAME}-never" not in [each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"]]
     root.run("destroy", "-auto-approve", "-input=false")
 
 

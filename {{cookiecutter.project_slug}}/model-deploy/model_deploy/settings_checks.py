@@ -103,9 +103,9 @@ def _check_duration(endpoint: Endpoint, where: str) -> None:
     accepted = [f"wait_seconds up to {longest}"] if longest >= 0 else []
     accepted += ["a larger step_percent"] if rollout.policy in ("linear", "rolling") else []
     raise SettingsError(
-        f"deploy.toml: {where}.wait_seconds = {rollout.wait_seconds} with policy = {rollout.policy!r} and step_percent = "
-        f"{rollout.step_percent} takes about {minutes} min; expected at most {MOST_SECONDS // 60} min: "
-        f"{' or '.join(accepted)}"
+        f"deploy.toml: {where}.wait_seconds = {rollout.wait_seconds} with policy = {rollout.policy!r} and "
+        f"step_percent = {rollout.step_percent} takes about {minutes} min; "
+        f"expected at most {MOST_SECONDS // 60} min: {' or '.join(accepted)}"
     )
 
 

@@ -158,4 +158,5 @@ def package_to_deploy(context: StageContext) -> Package | None:
     """
     deployment = context.deployment
     client = context.aws.registry("sagemaker")
-    return resolve_package(client, deployment.settings, deployment.bindings, context.root)
+    found = resolve_package(client, deployment.settings, deployment.bindings, context.root)
+    return None if isinstance(found, Kept) else found

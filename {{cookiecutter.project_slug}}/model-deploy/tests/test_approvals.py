@@ -1,0 +1,87 @@
+"""Which approvals are recorded: each new decision once, and no other edit of a package."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from model_deploy import approvals
+from model_deploy.approvals import Approval, Irrelevant
+from tests.stages import PACKAGE_ARN, settings_of
+
+SETTINGS = settings_of("realtime", ci="github")
+RECORDED = {
+    "model_package_arn": f"{PACKAGE_ARN}/3",
+    "model_package_version": 3,
+    "approved_at": "2026-11-21T12:00:00Z",
+    "event_id": "third",
+}
+DECIDED = ["ModelApprovalStatus"]
+
+
+def event(version: int, time: str, fields: list[str] | None = None, identity: str = "new") -> dict[str, Any]:
+    detail: dict[str, Any] = {
+        "ModelPackageGroupName": "census-income",
+        "ModelPackageArn": f"{PACKAGE_ARN}/{version}",
+        "ModelApprovalStatus": "Approved",
+    }
+    if fields is not None:
+        detail["UpdatedModelPackageFields"] = fields
+    return {"detail-type": approvals.DETAIL_TYPE, "id": identity, "time": time, "detail": detail}
+
+
+class Registry:
+    """Answers DescribeModelPackage with an approved package that was changed at noon plus `minutes`."""
+
+    def __init__(self, minutes: int) -> None:
+        self.changed = datetime(2026, 11, 21, 12, minutes, tzinfo=UTC)
+
+    def describe_model_package(self, **_: str) -> dict[str, Any]:
+        return {"ModelApprovalStatus": "Approved", "LastModifiedTime": self.changed, "CreationTime": self.changed}
+
+
+@pytest.mark.parametrize("fields", [None, []])
+@pytest.mark.parametrize(("version", "counts"), [(2, False), (3, False), (4, True)])
+def test_an_event_that_does_not_say_what_changed_counts_only_for_a_newer_version(
+    version: int, counts: bool, fields: list[str] | None
+) -> None:
+    found = approvals.of_event(event(version, "2026-11-21T13:00:00Z", fields), SETTINGS, RECORDED)
+    assert isinstance(found, Approval if counts else Irrelevant)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_a_later_decision_counts_whatever_its_version(version: int) -> None:
+    later = event(version, "2026-11-21T13:00:00Z", DECIDED)
+    assert isinstance(approvals.of_event(later, SETTINGS, RECORDED), Approval)
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_an_earlier_decision_that_arrives_late_does_not_count(version: int) -> None:
+    late = event(version, "2026-11-21T12:00:00Z", DECIDED)
+    assert isinstance(approvals.of_event(late, SETTINGS, RECORDED), Irrelevant)
+
+
+def test_a_version_that_was_rejected_and_approved_again_is_recorded_with_its_new_time() -> None:
+    again = approvals.of_event(event(3, "2026-11-21T12:30:00Z", DECIDED), SETTINGS, RECORDED)
+    assert isinstance(again, Approval) and again.approved_at == "2026-11-21T12:30:00Z"
+    asked = approvals.of_package(Registry(30), f"{PACKAGE_ARN}/3", SETTINGS, RECORDED)
+    assert isinstance(asked, Approval) and asked.approved_at == "2026-11-21T12:30:00Z"
+
+
+def test_an_event_that_is_delivered_again_changes_nothing() -> None:
+    again = event(3, "2026-11-21T12:30:00Z", DECIDED, identity="third")
+    assert approvals.of_event(again, SETTINGS, RECORDED) == Irrelevant("this event was recorded before")
+    assert isinstance(approvals.of_package(Registry(0), f"{PACKAGE_ARN}/3", SETTINGS, RECORDED), Irrelevant)
+
+
+@pytest.mark.parametrize(("decided", "expected"), [(False, Irrelevant), (True, Approval)])
+def test_the_registry_alone_cannot_make_an_older_version_the_newest_decision(decided: bool, expected: type) -> None:
+    found = approvals.of_package(Registry(30), f"{PACKAGE_ARN}/2", SETTINGS, RECORDED, decided)
+    assert isinstance(found, expected)
+
+
+@pytest.mark.parametrize("fields", [None, DECIDED])
+def test_the_first_approval_is_recorded(fields: list[str] | None) -> None:
+    assert isinstance(approvals.of_event(event(1, "2026-11-21T13:00:00Z", fields), SETTINGS, {}), Approval)
