@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model_build.analysis.features import Feature
-from model_build.serving.encoding import BLANKS, LARGEST, Encoder
+from model_build.serving.cells import BLANKS, LARGEST
+from model_build.serving.encoding import Encoder
 from model_build.serving.formats import RequestError
 
 NULL_VALUES = ["", "?", "NA", "-999"]

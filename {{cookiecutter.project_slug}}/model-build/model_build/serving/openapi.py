@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_build.serving.answers import score_names
-from model_build.serving.encoding import LARGEST
+from model_build.serving.cells import LARGEST
 from model_build.serving.formats import CSV, JSON, JSON_LINES, PARQUET
 
 Schema = dict[str, Any]

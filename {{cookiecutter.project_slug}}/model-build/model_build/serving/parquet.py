@@ -34,7 +34,7 @@ def _read(body: bytes, features: Sequence[Feature]) -> pl.DataFrame:
         rows = table.select(pl.len()).collect().item()
         if rows > MOST_ROWS:
             raise RequestError(f"the body holds {rows:,} rows; expected at most {MOST_ROWS:,}", 413)
-        return table.select(_plain(feature, schema[feature.name]) for feature in features).collect()
+        return table.select(plain(feature, schema[feature.name]) for feature in features).collect()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
         raise RequestError(f"the body is no {PARQUET}: {quoted(reason)}") from error
@@ -49,7 +49,12 @@ def _check_columns(schema: pl.Schema, features: Sequence[Feature]) -> None:
         raise RequestError(f"column {missing[0]!r} is missing; expected {listed}")
 
 
-def _plain(feature: Feature, kind: pl.DataType) -> pl.Expr:
+def plain(feature: Feature, kind: pl.DataType) -> pl.Expr:
+    """A feature's column of type `kind`, as one of text, numbers or flags.
+
+    Raises:
+        RequestError: 400, it holds something else.
+    """
     column = pl.col(feature.name)
     if kind == pl.String or kind == pl.Null or (kind == pl.Boolean and feature.type == "integral"):
         return column

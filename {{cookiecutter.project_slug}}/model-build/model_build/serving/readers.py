@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from model_build.serving.encoding import Encoder, Row
 from model_build.serving.formats import CSV, JSON, JSON_LINES, PARQUET, RequestError, quoted
 from model_build.serving.parquet import parquet_columns
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 CHUNK = 8192
 SMALL = 65536  # bytes
@@ -42,6 +45,11 @@ def read_features(body: bytes, media: str, encoder: Encoder) -> NDArray[np.float
     return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
+def csv_reader(text: Iterable[str]) -> CsvReader:
+    """Lines of a CSV as this package understands one; empty lines are no rows."""
+    return csv.reader(text, strict=True)
+
+
 def _columns(body: bytes, media: str, encoder: Encoder) -> Iterator[Sequence[Row]]:
     if media == PARQUET:
         yield from parquet_columns(body, encoder.features, CHUNK)
@@ -64,14 +72,14 @@ def _check_lengths(rows: Sequence[Row], first_row: int, names: Sequence[str]) ->
 
 
 def _csv_rows(body: bytes, names: Sequence[str]) -> Rows:
-    lines = csv.reader(_text_lines(body.removeprefix(codecs.BOM_UTF8)), strict=True)
-    first = next((line for line in lines if line), None)
+    lines = filter(None, csv_reader(_text_lines(body.removeprefix(codecs.BOM_UTF8))))
+    first = next(lines, None)
     if first is None:
         return
     if first == names:
         raise RequestError("row 1 holds the features' names; expected rows without a header")
     yield first
-    yield from filter(None, lines)
+    yield from lines
 
 
 def _text_lines(body: bytes) -> io.TextIOBase:
