@@ -170,7 +170,8 @@ class CloudFormationStage:
             for logical, properties in ((each["LogicalId"], each["Properties"]) for each in self.resources)
             if "AlarmName" in properties
         }
-        alarms = [names[each["AlarmName"]] for each in config["AutoRollbackConfiguration"]["Alarms"]]
+        watched = config.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+        alarms = [names[each["AlarmName"]] for each in watched]
         return {"alarms": sorted(alarms), "rolling": rolling, "blue green": routed}
 
     def autoscaling(self) -> Json:

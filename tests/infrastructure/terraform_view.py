@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Json = dict[str, Any]
+STAND_IN = "-never"  # the alarm that Terraform's provider needs where CloudFormation names none
 
 
 def as_list(value: Any) -> list[Any]:
@@ -81,6 +82,7 @@ class TerraformStage:
                 "queries": by_name((self._query(one) for one in each["metric_query"]), "id"),
             }
             for each in self.of("aws_cloudwatch_metric_alarm")
+            if not each["alarm_name"].endswith(STAND_IN)
         }
 
     def _metric(self, found: Json, statistic: str) -> Json:
@@ -210,7 +212,8 @@ class TerraformStage:
             for one in config["blue_green_update_policy"] or []
             for routing in one["traffic_routing_configuration"]
         ]
-        alarms = [each["alarm_name"] for one in config["auto_rollback_configuration"] for each in one["alarms"]]
+        watched = [each["alarm_name"] for one in config["auto_rollback_configuration"] for each in one["alarms"]]
+        alarms = [name for name in watched if not name.endswith(STAND_IN)]
         return {"alarms": sorted(alarms), "rolling": rolling, "blue green": routed}
 
     def autoscaling(self) -> Json:

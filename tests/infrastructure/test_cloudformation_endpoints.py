@@ -48,6 +48,16 @@ def test_a_rolling_policy_moves_batches(name: str, templates: dict[str, Document
     assert len(config["AutoRollbackConfiguration"]["Alarms"]) == 3
 
 
+@pytest.mark.parametrize("name", [REALTIME, ASYNC])
+@pytest.mark.parametrize("policy", ["all_at_once", "canary", "linear", "rolling"])
+def test_no_alarm_undoes_a_repair(
+    name: str, policy: str, templates: dict[str, Document], parameters: Parameters
+) -> None:
+    guarded = resources(name, templates, parameters, RolloutPolicy=policy)["Endpoint"]["DeploymentConfig"]
+    repair = resources(name, templates, parameters, RolloutPolicy=policy, AutoRollback="false")
+    assert repair["Endpoint"]["DeploymentConfig"] == {k: guarded[k] for k in guarded if k.endswith("UpdatePolicy")}
+
+
 def test_a_shadow_gets_copies_and_answers_nobody(templates: dict[str, Document], parameters: Parameters) -> None:
     config = resources(REALTIME, templates, parameters, ChallengerMode="shadow", ChallengerWeight="0.1")
     variants = config["EndpointConfig"]["ProductionVariants"]

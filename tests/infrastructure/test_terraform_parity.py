@@ -86,6 +86,7 @@ STAGES: dict[str, tuple[str, dict[str, Any]]] = {
             "ArtifactKeyArn": "",
         },
     ),
+    "repaired while an alarm is on": ("async", {"Instances": 2, "AutoRollback": False}),
     "asynchronous, to zero": ("async", {"Instances": 0, "RolloutPolicy": "all_at_once", "TargetPerInstance": 5}),
     "serverless": ("serverless", {}),
 }
