@@ -137,14 +137,16 @@ def _unexplained(answer: Answer, features: tuple[str, ...], problem_type: Proble
     several classes only the predicted one is explained, and no answer tells its margin: there, `bases` holds the base
     value that each class has in all rows.
     """
-    shares, base, predicted = answer.get("attributions"), answer.get("base_value"), answer.get("prediction")
+    shares, predicted = answer.get("attributions"), answer.get("prediction")
     if not isinstance(shares, dict) or "base_value" not in answer:
         return "the answer has none, and the project's image always gives them when asked"
     if set(shares) != set(features):
         return "they are not of the model's features"
-    if strange := [name for name, value in {**shares, "base_value": base}.items() if not _is_finite(value)]:
+    numbers = {**shares, "base_value": answer["base_value"]}
+    if strange := [name for name, value in numbers.items() if not _is_finite(value)]:
         return f"{strange[0]} is no number"
-    margin = answer["base_value"] + sum(shares.values())
+    base = float(answer["base_value"])
+    margin = base + sum(shares.values())
     if problem_type == "binary_classification" and not same(answer.get("score"), _logistic(margin)):
         return f"they add up to the margin {margin:g}, which is not that of score {answer.get('score')}"
     if problem_type == "regression" and not same(predicted, margin):

@@ -48,7 +48,7 @@ def of_stage(context: StageContext, file: Path | None, calls: int, console: Cons
                 f"version {missing.version} is approved and none runs in {context.deployment.stage}: "
                 "the deployment has failed or has not been made; see `status`"
             )
-        console.print("No model has been approved yet: nothing to ask.")
+        console.print("No model is approved for this stage yet: nothing to ask.")
         return
     cases = Cases.read(file) if file else Cases.download(context.aws.registry("s3"), package.smoke_uri)
     name, bucket = context.endpoint_name, outputs["DataBucket"]
