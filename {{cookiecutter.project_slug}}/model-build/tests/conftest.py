@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from local_pipelines import Laptop
 from serving_models import CLASSES, NULL_VALUES, write_model
 from starlette.testclient import TestClient
@@ -10,6 +11,10 @@ from step_outputs import StepOutputs, run_steps
 
 from model_build.serving.app import create_app
 from model_build.serving.predictor import Predictor
+
+# A busy machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

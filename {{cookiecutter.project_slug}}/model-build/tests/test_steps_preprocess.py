@@ -154,6 +154,15 @@ def test_a_null_marker_that_is_a_number_becomes_null(tmp_path: Path) -> None:
     assert table.rows() == [(None, None, "Oslo", True), (40, 2.0, None, False)]
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_null_marker_that_is_a_number_is_missing_in_every_form_it_is_written_in(tmp_path: Path, form: str) -> None:
+    raw = pl.DataFrame({"age": [-999, 40], "pay": [-999.0, 2.5], "city": ["Oslo", "-999"], "member": [True, False]})
+    path = tmp_path / f"a.{form}"
+    getattr(raw, f"write_{form}")(path)
+    table = read_tables([path], TYPES, list(TYPES), ["-999"])
+    assert [table[name].to_list() for name in ("age", "pay", "city")] == [[None, 40], [None, 2.5], ["Oslo", None]]
+
+
 def test_several_files_stand_one_below_the_other(tmp_path: Path) -> None:
     for name, city in (("a.csv", "Rome"), ("b.csv", " Lima ")):
         (tmp_path / name).write_text(f"age,pay,city,member\n39,1.5,{city},true\n", encoding="utf-8")

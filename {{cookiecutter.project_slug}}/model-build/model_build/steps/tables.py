@@ -40,6 +40,7 @@ def read_tables(
 ) -> pl.DataFrame:
     """The columns of `types` from every file, one below the other; text is stripped and null markers become null.
 
+    A marker that is a number, such as -999, stands for that number in whatever form a file holds it.
     Text is an Enum with sorted categories, or a String if it has more than `MOST_CATEGORIES` distinct values.
 
     Raises:
@@ -48,6 +49,8 @@ def read_tables(
     texts = [name for name, kind in types.items() if kind == pl.String]
     raw = {**types, **dict.fromkeys(texts, pl.Categorical())}
     table = pl.concat([_read(path, raw, required, null_values) for path in paths], rechunk=False)
+    if len(missing := _numbers(null_values)):
+        table = table.with_columns(_unless_any(name, missing) for name, kind in types.items() if kind.is_numeric())
     with ThreadPoolExecutor() as executor:
         return table.with_columns(executor.map(lambda name: _cleaned(table[name], null_values), texts))
 
@@ -125,7 +128,17 @@ def _read_csv(path: Path, types: Mapping[str, pl.DataType], null_values: Sequenc
 def _any_is_a_value(null_values: Sequence[str]) -> bool:
     """Whether a null marker, such as -999, would be read as a number or flag."""
     text = pl.Series(null_values, dtype=pl.String).str.strip_chars()
-    return bool(text.cast(pl.Float64, strict=False).is_not_null().any() or text.is_in(["true", "false"]).any())
+    return bool(len(_numbers(null_values)) or text.is_in(["true", "false"]).any())
+
+
+def _numbers(null_values: Sequence[str]) -> pl.Series:
+    text = pl.Series(null_values, dtype=pl.String).str.strip_chars()
+    return text.cast(pl.Float64, strict=False).drop_nulls()
+
+
+def _unless_any(name: str, numbers: pl.Series) -> pl.Expr:
+    is_marker = pl.any_horizontal(pl.col(name) == number for number in numbers)
+    return pl.when(is_marker.not_()).then(pl.col(name)).alias(name)
 
 
 def _read_csv_as_text(path: Path, types: Mapping[str, pl.DataType], null_values: Sequence[str]) -> pl.DataFrame:
