@@ -62,6 +62,20 @@ def test_a_role_that_is_given_everything_stays_within_it(accounts: Accounts, sim
     assert [(r.action, got) for r, got in zip(requests, results, strict=True) if got not in denied] == []
 
 
+def test_the_model_s_role_watches_the_alarms_that_roll_it_back(accounts: Accounts, simulator: Simulator) -> None:
+    """SageMaker developer guide, deployment guardrails: DescribeAlarms on the alarms of the auto rollback."""
+    home = accounts.stages["staging"]
+    alarms = f"arn:aws:cloudwatch:{REGION}:{home}:alarm"
+    principal, boundary = f"arn:aws:iam::{home}:role/{SLUG}-staging-execution", accounts.boundary("staging")
+    requests = [
+        Request("cloudwatch:DescribeAlarms", f"{alarms}:{SLUG}-staging-errors-5xx"),
+        Request("cloudwatch:DescribeAlarms", f"{alarms}:{SLUG}-production-errors-5xx"),
+        Request("cloudwatch:DeleteAlarms", f"{alarms}:{SLUG}-staging-errors-5xx"),
+    ]
+    results = simulator.results(requests, principal, [ANYTHING], boundary)
+    assert results == ["Allowed", "ImplicitlyDenied", "ImplicitlyDenied"]
+
+
 def test_only_execution_roles_of_the_stages_read_models_from_other_accounts(
     accounts: Accounts, simulator: Simulator
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,20 @@ PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,
     "AWS::Partition": "aws",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stage/0a1b2c3d-4e5f-11f0-8000-0a1b2c3d4e5f",
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": "stack",
 }
 ABSENT = object()
+FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
+    "And": all,
+    "Contains": lambda given: given[1] in given[0],
+    "Equals": lambda given: given[0] == given[1],
+    "Join": lambda given: str(given[0]).join(given[1]),
+    "Not": lambda given: not given[0],
+    "Select": lambda given: given[1][int(given[0])],
+    "Split": lambda given: str(given[1]).split(str(given[0])),
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -114,17 +124,9 @@ class Resolver:
         if name == "GetAtt":
             return f"<{argument[0]}.{argument[1]}>"
         arguments = [self.of(each) for each in argument]
-        if name == "Join":
-            return str(arguments[0]).join(arguments[1])
-        if name == "Equals":
-            return arguments[0] == arguments[1]
-        if name == "Contains":
-            return arguments[1] in arguments[0]
-        if name == "Not":
-            return not arguments[0]
-        if name == "And":
-            return all(arguments)
-        raise NotImplementedError(name)
+        if name not in FUNCTIONS:
+            raise NotImplementedError(name)
+        return FUNCTIONS[name](arguments)
 
     def _variable(self, name: str, extra: Mapping[str, Any]) -> Any:
         if name in extra:
