@@ -112,6 +112,9 @@ def test_another_instance_type_takes_two_updates_and_keeps_autoscaling(account: 
     assert staging.targets() == [f"endpoint/{NAME}/variant/primary"]
     assert staging.say("changed") == "false\n"
 
+    refused = staging.project.fail("rollback", *STAGING, "--yes", **staging.given)
+    assert "the last deployment to staging changed settings and kept version 1" in refused
+
 
 def test_going_back_keeps_the_second_model(account: Account, staging: Staging) -> None:
     first = account.register()

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model_deploy.aws import code_of
 from model_deploy.errors import UsageError
@@ -21,6 +21,7 @@ from model_deploy.words import version_of
 
 DETAIL_TYPE = "SageMaker Model Package State Change"
 DECISION = "ModelApprovalStatus"
+Decision = Literal["unknown", "approved anew", "rollback"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +76,12 @@ def of_event(event: Any, settings: Settings, recorded: Mapping[str, Any]) -> App
 
 
 def of_package(
-    client: Any, arn: str, settings: Settings, recorded: Mapping[str, Any], decided: bool = False
+    client: Any, arn: str, settings: Settings, recorded: Mapping[str, Any], decision: Decision = "unknown"
 ) -> Approval | Irrelevant:
     """What the registry says about a package now, given the approval recorded last.
 
     The registry knows when a package was changed last, but not when it was approved: an older version counts only if
-    it has been `decided` on, as whoever asks knows.
+    whoever asks knows of a decision. Going back to one is decided now, so that no event of before undoes it.
 
     Raises:
         UsageError: it is no package of this project, or there is none of that ARN.
@@ -97,9 +98,9 @@ def of_package(
         raise UsageError(f"--model-package {arn!r} is not in the registry") from error
     if found.get(DECISION) != "Approved":
         return Irrelevant(f"version {arn.rpartition('/')[2]} is not approved but {found.get(DECISION)}")
-    changed = found.get("LastModifiedTime") or found["CreationTime"]
+    changed = datetime.now(UTC) if decision == "rollback" else found.get("LastModifiedTime") or found["CreationTime"]
     approval = Approval(arn, changed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
-    if not decided and recorded and approval.version < _version(recorded):
+    if decision == "unknown" and recorded and approval.version < _version(recorded):
         return Irrelevant(
             f"version {approval.version} is older than the recorded {_version(recorded)}; "
             "--decided records it all the same, if it has been approved anew"

@@ -224,6 +224,7 @@ def record_approval(
     decided: Annotated[
         bool, typer.Option("--decided", help="Its approval itself has changed: an older version counts too.")
     ] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Going back to it is decided now.")] = False,
 ) -> None:
     """Write approved.json if a newer approval says so; print the commit's subject, or why there is nothing to do.
 
@@ -243,7 +244,8 @@ def record_approval(
         found = approvals.of_event(approvals.read_event(event_file), settings, recorded)
     else:
         client = approvals.registry_client(model_package)
-        found = approvals.of_package(client, model_package, settings, recorded, decided)
+        decision: approvals.Decision = "rollback" if rollback else "approved anew" if decided else "unknown"
+        found = approvals.of_package(client, model_package, settings, recorded, decision)
     if isinstance(found, approvals.Irrelevant):
         print(f"Nothing to do: {found.reason}")
         return

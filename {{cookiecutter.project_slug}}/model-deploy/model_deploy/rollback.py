@@ -20,11 +20,18 @@ def rollback(context: StageContext, console: Console, yes: bool) -> None:
 
     Raises:
         NotApprovedError: that model has been rejected since.
-        DeployError: there is no earlier one, or the deployment fails.
+        DeployError: there is no earlier one, it was not the model that changed last, or the deployment fails.
     """
     bucket = context.require_deployed()["DataBucket"]
     deployed = context.infrastructure.deployed_package()
-    earlier = earlier_model(history.read(context.aws.stage("s3"), bucket), deployed)
+    records = history.read(context.aws.stage("s3"), bucket)
+    if before := settings_changed_last(records):
+        raise DeployError(
+            f"the last deployment to {context.deployment.stage} changed settings and kept version {before.version}; "
+            f"going back a model would keep them: take deploy.toml back to commit {before.git_commit[:12]} and deploy, "
+            "or name an earlier model with deploy --model-package <arn>"
+        )
+    earlier = earlier_model(records, deployed)
     if earlier is None:
         raise DeployError(
             f"no earlier model than version {version_of(deployed)} was deployed to {context.deployment.stage}; "
@@ -40,8 +47,10 @@ def rollback(context: StageContext, console: Console, yes: bool) -> None:
     if done and settings.project.ci in ("github", "gitlab") and (context.root / APPROVED_FILE).is_file():
         console.print(
             f"\n{APPROVED_FILE} still names the newer model, and the next CI run would deploy it again. "
-            "Take its commit back too:\n"
-            f'  git revert --no-edit "$(git log -1 --format=%H -- {APPROVED_FILE})" && git push'
+            "Record this decision too:\n"
+            f"  python -m model_deploy record-approval --rollback --model-package {package.arn}\n"
+            f'  git commit -m "Go back to version {package.version}" {APPROVED_FILE} && git push',
+            soft_wrap=True,
         )
 
 
@@ -62,6 +71,16 @@ def running_challenger(context: StageContext, console: Console) -> Package | Non
     except NotApprovedError as refusal:
         console.print(f"The second model goes. {refusal}.\n")
         return None
+
+
+def settings_changed_last(records: list[Record]) -> Record | None:
+    """The deployment before the newest one, if that brought the same model with other values; newest first."""
+    runs = [record for record in records if record.outcome == "succeeded" and record.model_package_arn]
+    if len(runs) < 2:
+        return None
+    newest, before = runs[:2]
+    same = newest.model_package_arn == before.model_package_arn
+    return before if same and newest.values_hash != before.values_hash else None
 
 
 def earlier_model(records: list[Record], deployed: str) -> Record | None:

@@ -20,6 +20,7 @@ from model_deploy.settings import Challenger, Settings, StageName
 Part = Literal["foundation", "endpoint", "batch"]
 Values = dict[str, Any]
 FOUNDATION_OUTPUTS = ("ExecutionRoleArn", "DataBucket", "TopicArn")
+OF_ONE_ROLLOUT = ("auto_rollback", "initial_instances")
 LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d+[a-z]*d[a-z]*|g5|g6|g6e|gr6|p5|p5e|p5en|trn1|trn1n|trn2)\.")
 
 
@@ -217,5 +218,6 @@ def job_tags(tags: Mapping[str, str]) -> str:
 
 
 def values_hash(values: Mapping[str, Any]) -> str:
-    """Short hash by which two deployments' values can be told apart."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+    """Short hash by which two deployments' values can be told apart, however their rollouts went."""
+    kept = {name: value for name, value in values.items() if name not in OF_ONE_ROLLOUT}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model_deploy import approvals
 from model_deploy.approvals import Approval, Irrelevant
+from model_deploy.registry import recorded_approval
 from tests.stages import PACKAGE_ARN, settings_of
 
 SETTINGS = settings_of("realtime", ci="github")
-RECORDED = {
+RECORDED: dict[str, Any] = {
     "model_package_arn": f"{PACKAGE_ARN}/3",
     "model_package_version": 3,
     "approved_at": "2026-11-21T12:00:00Z",
@@ -36,7 +38,7 @@ class Registry:
     """Answers DescribeModelPackage with an approved package that was changed at noon plus `minutes`."""
 
     def __init__(self, minutes: int) -> None:
-        self.changed = datetime(2026, 11, 21, 12, minutes, tzinfo=UTC)
+        self.changed = datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(minutes=minutes)
 
     def describe_model_package(self, **_: str) -> dict[str, Any]:
         return {"ModelApprovalStatus": "Approved", "LastModifiedTime": self.changed, "CreationTime": self.changed}
@@ -76,10 +78,23 @@ def test_an_event_that_is_delivered_again_changes_nothing() -> None:
     assert isinstance(approvals.of_package(Registry(0), f"{PACKAGE_ARN}/3", SETTINGS, RECORDED), Irrelevant)
 
 
-@pytest.mark.parametrize(("decided", "expected"), [(False, Irrelevant), (True, Approval)])
-def test_the_registry_alone_cannot_make_an_older_version_the_newest_decision(decided: bool, expected: type) -> None:
-    found = approvals.of_package(Registry(30), f"{PACKAGE_ARN}/2", SETTINGS, RECORDED, decided)
+@pytest.mark.parametrize(("decision", "expected"), [("unknown", Irrelevant), ("approved anew", Approval)])
+def test_the_registry_alone_cannot_make_an_older_version_the_newest_decision(
+    decision: approvals.Decision, expected: type
+) -> None:
+    found = approvals.of_package(Registry(30), f"{PACKAGE_ARN}/2", SETTINGS, RECORDED, decision)
     assert isinstance(found, expected)
+
+
+def test_going_back_is_decided_now_and_an_event_of_before_does_not_undo_it(tmp_path: Path) -> None:
+    back = approvals.of_package(Registry(-30), f"{PACKAGE_ARN}/2", SETTINGS, RECORDED, "rollback")
+    assert isinstance(back, Approval)
+    approvals.record(back, tmp_path)
+    recorded = recorded_approval(tmp_path)
+    assert recorded["model_package_version"] == 2 and recorded["approved_at"] > RECORDED["approved_at"]
+    again = approvals.of_event(event(3, RECORDED["approved_at"], DECIDED, "third"), SETTINGS, recorded)
+    assert isinstance(again, Irrelevant)
+    assert isinstance(approvals.of_package(Registry(0), f"{PACKAGE_ARN}/3", SETTINGS, recorded), Irrelevant)
 
 
 @pytest.mark.parametrize("fields", [None, DECIDED])
