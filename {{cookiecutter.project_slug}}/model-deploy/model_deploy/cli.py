@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from model_deploy.errors import DeployError
+from model_deploy.errors import DeployError, Terminated
 from model_deploy.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PackageOption = Annotated[
 
 def main() -> NoReturn:
     """Runs a command; an error of this package is one line on stderr, not a traceback."""
+    signal.signal(signal.SIGTERM, _give_up)
     try:
         with _in_one_line():
             app(prog_name="python -m model_deploy")
@@ -251,6 +253,10 @@ def record_approval(
         return
     approvals.record(found, PROJECT_ROOT)
     print(approvals.subject(found, settings))
+
+
+def _give_up(number: int, frame: object) -> NoReturn:
+    raise Terminated
 
 
 def _console() -> Console:

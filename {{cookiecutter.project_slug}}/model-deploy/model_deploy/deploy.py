@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Confirm
 
-from model_deploy import endpoint, history, plan
+from model_deploy import endpoint, history, ledger, plan
+from model_deploy.aws import told_in_one_line
 from model_deploy.errors import DeployError, Interrupted, UsageError
-from model_deploy.history import Record
 from model_deploy.infrastructure import Event, Progress
 from model_deploy.plan import ENDPOINT, Proposal
 from model_deploy.progress import ConsoleProgress
 from model_deploy.stage import StageContext, require_account
-from model_deploy.values import module_values, values_hash
 from model_deploy.words import duration
 
 
@@ -28,6 +26,7 @@ def deploy(context: StageContext, console: Console, yes: bool, command: str = "d
         DeployError: a resource failed, or somebody else is at work.
     """
     require_account(context)
+    _complete_records(context)
     proposal = plan.propose(context, command)
     context = proposal.context
     plan.show(proposal, context, console)
@@ -61,36 +60,36 @@ def confirmed(question: str, console: Console, yes: bool) -> bool:
 
 
 def carry_out(context: StageContext, proposal: Proposal, console: Console, command: str) -> None:
-    """Apply a plan and record how it ended.
+    """Apply a plan and record how it ended; after Ctrl-C, the next command completes the record.
 
     Raises:
         DeployError: as `Infrastructure.apply`, with the container's last words if the endpoint failed.
     """
     began, said = history.now(), list[str]()
+    entry = ledger.Entry(context, console, command)
 
     def keep_last_words(event: Event) -> None:
         if event.kind == ENDPOINT and not said:
-            state = endpoint.describe(context.aws, context.endpoint_name)
-            said.extend([state.reason] if state and state.reason else [])
-            said.extend(endpoint.last_log_lines(context.aws, context.endpoint_name))
+            said.extend(_last_words(context))
 
     console.print()
     try:
-        with ConsoleProgress(console, lambda: _rollout(context), keep_last_words) as progress:
+        with ConsoleProgress(console, lambda: _rollout(context), keep_last_words, entry.begin) as progress:
             if proposal.retypes:
                 _retype(context, proposal, progress)
             else:
                 context.infrastructure.apply(proposal.plan, progress)
     except Interrupted:
+        entry.begin()
         raise
     except DeployError as error:
         if said:
             console.print("\nThe endpoint's and its container's last words:")
             for line in said:
                 console.print(f"  {escape(line)}")
-        _record(context, began, command, str(error))
+        entry.end(str(error))
         raise
-    _record(context, began, command, "")
+    entry.end()
     took = duration((history.now() - began).total_seconds())
     package = context.deployment.package
     what = f"Version {package.version} is" if package else "The foundation is"
@@ -108,27 +107,26 @@ def _retype(context: StageContext, proposal: Proposal, progress: Progress) -> No
 
 
 def _rollout(context: StageContext) -> str:
-    state = endpoint.describe(context.aws, context.endpoint_name)
+    """What is only shown may be missing: it is no reason to stop following a deployment."""
+    try:
+        with told_in_one_line():
+            state = endpoint.describe(context.aws, context.endpoint_name)
+    except DeployError:
+        return ""
     return state.rollout if state else ""
 
 
-def _record(context: StageContext, began: datetime, command: str, reason: str) -> None:
-    """A first deployment that failed has no data bucket to keep its record in."""
+def _last_words(context: StageContext) -> list[str]:
+    try:
+        with told_in_one_line():
+            state = endpoint.describe(context.aws, context.endpoint_name)
+            said = [state.reason] if state and state.reason else []
+            return said + endpoint.last_log_lines(context.aws, context.endpoint_name)
+    except DeployError as error:
+        return [f"they can't be read: {error}"]
+
+
+def _complete_records(context: StageContext) -> None:
     bucket = context.infrastructure.outputs().get("DataBucket")
-    if not bucket:
-        return
-    deployment = context.deployment
-    record = Record(
-        began=began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        seconds=round((history.now() - began).total_seconds(), 1),
-        stage=deployment.stage,
-        outcome="failed" if reason else "succeeded",
-        model_package_arn=deployment.package.arn if deployment.package else "",
-        challenger_arn=deployment.challenger.arn if deployment.challenger else "",
-        values_hash=values_hash(module_values(deployment)),
-        by=history.caller(context.aws.registry("sts")),
-        git_commit=history.git_commit(context.root),
-        command=command,
-        reason=reason,
-    )
-    history.write(context.aws.stage("s3"), bucket, record)
+    if bucket:
+        ledger.settled(context, bucket, ledger.LOOKED_AT)

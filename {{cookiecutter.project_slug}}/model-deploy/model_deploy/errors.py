@@ -29,6 +29,10 @@ class NotApprovedError(DeployError):
     """A model package that may not be deployed, and why."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as CI sends it when a job is cancelled: what is under way is given up as for Ctrl-C."""
+
+
 class Interrupted(DeployError):
     """Ctrl-C: what goes on in AWS all the same, and how to follow it."""
 

@@ -15,16 +15,17 @@ from model_deploy.words import version_of
 PREFIX = "deployments/"
 COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
 MOST_READ = 200
+Outcome = Literal["begun", "succeeded", "failed"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """One deployment; times are UTC in ISO 8601, `seconds` is how long it took."""
+    """One deployment; times are UTC in ISO 8601, `seconds` is how long it took, 0 where nobody saw it end."""
 
     began: str
     seconds: float
     stage: str
-    outcome: Literal["succeeded", "failed"]
+    outcome: Outcome
     model_package_arn: str
     challenger_arn: str
     values_hash: str
@@ -39,7 +40,7 @@ class Record:
 
 
 def write(s3: Any, bucket: str, record: Record) -> str:
-    """Put a record into the data bucket; its key."""
+    """Put a record into the data bucket, in place of what it said before; its key."""
     stamp = record.began.replace(":", "").replace("-", "")
     key = f"{PREFIX}{stamp}.json"
     body = json.dumps(dataclasses.asdict(record), indent=2, sort_keys=True) + "\n"

@@ -11,6 +11,7 @@ from model_deploy.errors import DeployError
 from model_deploy.values import Deployment
 
 Action = Literal["create", "update", "replace", "may replace", "remove"]
+LastChange = Literal["done", "undone", "under way"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +73,9 @@ class Infrastructure(Protocol):
 
     def deployed_package(self) -> str:
         """ARN of the model package that the stage runs; empty where it runs none."""
+
+    def last_change(self) -> LastChange:
+        """How the newest change to the stage ended, whoever made it; `undone` only where the infrastructure tells."""
 
     def plan(self) -> Plan:
         """What a deployment would change."""

@@ -18,7 +18,8 @@ STYLES = {"created": "green", "updated": "green", "removed": "yellow", "failed":
 class ConsoleProgress:
     """Prints what has ended or failed; what is under way stands below it on a terminal.
 
-    `watch` tells how far the endpoint has come, `on_failure` is called at once when a resource has failed.
+    `watch` tells how far the endpoint has come, `on_failure` is called at once when a resource has failed,
+    `on_part` before a part is changed.
     """
 
     def __init__(
@@ -26,9 +27,11 @@ class ConsoleProgress:
         console: Console,
         watch: Callable[[], str] = lambda: "",
         on_failure: Callable[[Event], None] = lambda event: None,
+        on_part: Callable[[str], None] = lambda part: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._console, self._watch, self._on_failure, self._clock = console, watch, on_failure, clock
+        self._console, self._watch, self._clock = console, watch, clock
+        self._on_failure, self._on_part = on_failure, on_part
         self._began = clock()
         self._under_way: dict[str, Event] = {}
         self._said = ""
@@ -47,6 +50,7 @@ class ConsoleProgress:
 
     def part(self, part: str) -> None:
         self._console.print(f"[bold]{part}[/bold]")
+        self._on_part(part)
 
     def event(self, event: Event) -> None:
         key = f"{event.kind} {event.name}"

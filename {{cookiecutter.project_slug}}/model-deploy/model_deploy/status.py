@@ -9,13 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from model_deploy import endpoint, history
+from model_deploy import endpoint, ledger
 from model_deploy.aws import message_of
-from model_deploy.history import Record
-from model_deploy.stage import StageContext
+from model_deploy.errors import NotApprovedError
+from model_deploy.history import Outcome, Record
+from model_deploy.stage import StageContext, package_to_deploy, require_account
 from model_deploy.words import duration, plural, version_of
 
 SHOWN = 8
+OUTCOMES: dict[Outcome, str] = {
+    "begun": "[yellow]under way[/yellow]",
+    "succeeded": "[green]succeeded[/green]",
+    "failed": "[red]failed[/red]",
+}
 STATES = {"OK": "[green]quiet[/green]", "ALARM": "[bold red]ALARM[/bold red]", "INSUFFICIENT_DATA": "no data yet"}
 WORDS = {
     "latency": "answers are too slow",
@@ -32,16 +38,16 @@ def show(context: StageContext, console: Console) -> None:
     """Print state, model, alarms, last deployments and where the dashboard is.
 
     Raises:
-        AwsError: nothing is deployed.
+        AwsError: nothing is deployed, or the credentials are of another account.
     """
+    require_account(context)
     outputs = context.require_deployed()
     deployment, bindings = context.deployment, context.deployment.bindings
     console.print(f"[bold]{deployment.name()}[/bold]  {bindings.region}, account {bindings.account_id}\n")
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
-    deployed = context.infrastructure.deployed_package()
-    facts.add_row("model", f"version {version_of(deployed)}" if deployed else "none has been approved yet")
+    facts.add_row("model", escape(_model(context)))
     if context.serves:
         facts.add_row("endpoint", escape(_endpoint(context)))
     if context.settings.stages[deployment.stage].batch:
@@ -50,7 +56,7 @@ def show(context: StageContext, console: Console) -> None:
     facts.add_row("dashboard", dashboard_url(bindings.partition, bindings.region, deployment.name()))
     console.print(facts)
     _show_alarms(context, console)
-    _show_history(history.read(context.aws.stage("s3"), outputs["DataBucket"], SHOWN), console)
+    _show_history(ledger.settled(context, outputs["DataBucket"], SHOWN), console)
 
 
 def alarm_in_words(name: str, prefix: str) -> str:
@@ -64,6 +70,17 @@ def dashboard_url(partition: str, region: str, name: str) -> str:
     host = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}.get(partition, "aws.amazon.com")
     quoted = urllib.parse.quote(name)
     return f"https://{region}.console.{host}/cloudwatch/home?region={region}#dashboards/dashboard/{quoted}"
+
+
+def _model(context: StageContext) -> str:
+    deployed = context.infrastructure.deployed_package()
+    if deployed:
+        return f"version {version_of(deployed)}"
+    try:
+        missing = package_to_deploy(context)
+    except NotApprovedError as refusal:
+        return f"none is deployed; {refusal}"
+    return f"none is deployed; version {missing.version} is approved" if missing else "none has been approved yet"
 
 
 def _endpoint(context: StageContext) -> str:
@@ -109,14 +126,13 @@ def _show_history(records: list[Record], console: Console) -> None:
         return
     table = Table("deployed", "model", "outcome", "took", "by", "commit", box=None, padding=(0, 2))
     for record in records:
-        outcome = "[green]succeeded[/green]" if record.outcome == "succeeded" else "[red]failed[/red]"
         by = record.by.replace(":", "/").rpartition("/")[2]
         what = f"{record.version}{' (rollback)' if record.command == 'rollback' else ''}"
         table.add_row(
             record.began[:16].replace("T", " "),
             what,
-            outcome,
-            duration(record.seconds),
+            OUTCOMES[record.outcome],
+            duration(record.seconds) if record.seconds else "-",
             escape(by),
             record.git_commit[:12],
         )

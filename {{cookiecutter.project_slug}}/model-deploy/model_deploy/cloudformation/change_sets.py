@@ -63,9 +63,10 @@ def create(
     Raises:
         AwsError: CloudFormation refuses the template or its values.
     """
+    name = f"deploy-{uuid.uuid4().hex}"
     made = client.create_change_set(
         StackName=stack,
-        ChangeSetName=f"deploy-{uuid.uuid4().hex}",
+        ChangeSetName=name,
         ChangeSetType="CREATE" if creates else "UPDATE",
         **({"TemplateBody": template} if template else {"UsePreviousTemplate": True}),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())],
@@ -73,8 +74,12 @@ def create(
         Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
     )
     change_set = ChangeSet(stack, made["Id"], creates, parameters)
-    described = _wait(client, change_set)
-    changes = tuple(_changes(client, change_set, described))
+    try:
+        described = _wait(client, change_set)
+        changes = tuple(_changes(client, change_set, described))
+    except BaseException:
+        discard(client, change_set)
+        raise
     if described["Status"] == "FAILED":
         discard(client, change_set)
         if not NO_CHANGES.search(described.get("StatusReason", "")):

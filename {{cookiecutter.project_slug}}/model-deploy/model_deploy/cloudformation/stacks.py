@@ -10,9 +10,9 @@ from model_deploy.aws import Aws
 from model_deploy.cloudformation import change_sets
 from model_deploy.cloudformation.change_sets import ChangeSet
 from model_deploy.cloudformation.events import Follower
-from model_deploy.cloudformation.stack import Stack, find_stack, resources
+from model_deploy.cloudformation.stack import NEVER_CREATED, Stack, find_stack, resources
 from model_deploy.errors import DeployError, Interrupted
-from model_deploy.infrastructure import Change, PartPlan, Plan, Progress, plain_kind, plain_name
+from model_deploy.infrastructure import Change, LastChange, PartPlan, Plan, Progress, plain_kind, plain_name
 from model_deploy.values import FOUNDATION_OUTPUTS, Deployment, Part, stack_values
 
 PARTS: tuple[Part, ...] = ("foundation", "endpoint", "batch")
@@ -47,6 +47,13 @@ class Stacks:
             if stack and stack.exists and not stack.first_creation_failed:
                 return stack.parameters.get("ModelPackageArn", "")
         return ""
+
+    def last_change(self) -> LastChange:
+        found = [stack for part in PARTS if (stack := self._find(part))]
+        if any(stack.busy for stack in found):
+            return "under way"
+        undone = any("ROLLBACK" in stack.status or stack.status.endswith("_FAILED") for stack in found)
+        return "undone" if undone else "done"
 
     def plan(self) -> Plan:
         outputs = self._foundation_outputs()
@@ -91,12 +98,17 @@ class Stacks:
             stack = self._find(part)
             if stack and stack.exists:
                 found += [_removed(summary) for summary in resources(self._client, stack.id)]
+            elif stack and stack.status in NEVER_CREATED:
+                found.append(Change("remove", "cloudformation stack", stack.name, (stack.status,)))
         return [change for change in found if change.name]
 
     def destroy(self, progress: Progress) -> None:
         for part in reversed(PARTS):
             stack = self._find(part)
             if stack is None:
+                continue
+            if stack.status in NEVER_CREATED:
+                self._client.delete_stack(StackName=stack.id)
                 continue
             _refuse_if_busy(stack)
             progress.part(part)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import tempfile
+import uuid
+import weakref
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from model_deploy.aws import Aws
+from model_deploy.aws import Aws, code_of
 from model_deploy.endpoint import running_package
 from model_deploy.errors import UsageError
 from model_deploy.infrastructure import (
@@ -15,6 +20,7 @@ from model_deploy.infrastructure import (
     Change,
     Event,
     FailedError,
+    LastChange,
     PartPlan,
     Plan,
     Progress,
@@ -72,10 +78,23 @@ class TerraformModule:
         }
         return str(models.get("batch", ""))
 
+    def last_change(self) -> LastChange:
+        """Whether somebody holds the lock of the state; a rolled-back endpoint tells by the model it runs."""
+        from botocore.exceptions import ClientError
+
+        try:
+            lock = self._state_key + ".tflock"
+            self._aws.stage("s3").head_object(Bucket=self._deployment.bindings.state_bucket, Key=lock)
+        except ClientError as error:
+            if code_of(error) in ("404", "NoSuchKey", "NotFound"):
+                return "done"
+            raise
+        return "under way"
+
     def plan(self) -> Plan:
         self._init()
         self._write_values()
-        file = self._work / "plan"
+        file = self._own / f"plan-{uuid.uuid4().hex}"
         self._terraform.text(
             "plan", "-input=false", "-no-color", "-lock-timeout=60s", f"-var-file={self._values}", f"-out={file}"
         )
@@ -123,9 +142,17 @@ class TerraformModule:
         )
         self._delete_state()
 
+    @cached_property
+    def _own(self) -> Path:
+        """For plans and values of this process alone: another one's may not come between a plan and its yes."""
+        self._work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._work))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     @property
     def _values(self) -> Path:
-        return self._work / "values.tfvars.json"
+        return self._own / "values.tfvars.json"
 
     @property
     def _state_key(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from model_deploy.errors import DeployError, Interrupted, UsageError
+from model_deploy.errors import DeployError, Interrupted, Terminated, UsageError
 
 Diagnostic = dict[str, Any]
 
@@ -59,6 +60,8 @@ class Terraform:
                         errors.append(message["diagnostic"])
                     tell(message)
             except KeyboardInterrupt as error:
+                if isinstance(error, Terminated):  # a terminal sends Ctrl-C to terraform by itself
+                    process.send_signal(signal.SIGINT)
                 process.wait()
                 raise Interrupted(
                     f"terraform {arguments[0]} stopped between two resources and saved its state; deploy goes on there"
