@@ -14,7 +14,6 @@ SLUG = "Census-Income"
 LOWER = SLUG.lower()
 REGION = "eu-west-1"
 CONNECTION = "00000000-0000-0000-0000-000000000000"
-COMMON = {"ProjectSlug": SLUG, "LowerCaseSlug": LOWER, "BucketPrefix": LOWER[:20]}
 Policy = Mapping[str, Any]
 
 
@@ -26,15 +25,18 @@ class Accounts:
     folder: Path
     tooling: str
     stages: dict[str, str]
+    slug: str = SLUG
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def deploy(self, template: str, account: str, stage: str = "", **parameters: str) -> dict[str, str]:
         """Outputs of a new stack, which is given those of all parameters that its template declares."""
-        name = "-".join(part for part in (SLUG, "bootstrap", template, stage) if part)
+        name = "-".join(part for part in (self.slug, "bootstrap", template, stage) if part)
+        lower = self.slug.lower()
         body = (self.folder / "bootstrap" / f"{template}.yaml").read_text(encoding="utf-8")
         client = self.aws.client("cloudformation", account)
         declared = {given["ParameterKey"] for given in client.validate_template(TemplateBody=body)["Parameters"]}
-        known = {**COMMON, "Stage": stage, "ToolingAccountId": self.tooling, **parameters}
+        names = {"ProjectSlug": self.slug, "LowerCaseSlug": lower, "BucketPrefix": lower[:20]}
+        known = {**names, "Stage": stage, "ToolingAccountId": self.tooling, **parameters}
         given = [{"ParameterKey": key, "ParameterValue": known[key]} for key in sorted(declared & known.keys())]
         client.create_stack(StackName=name, TemplateBody=body, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"])
         stack = self.aws.stack(name, account)
@@ -42,14 +44,14 @@ class Accounts:
         self.outputs[name] = {made["OutputKey"]: made["OutputValue"] for made in stack.get("Outputs", [])}
         return self.outputs[name]
 
-    def set_up(self, ci: str) -> None:
-        """Every bootstrap stack of a project with this CI system."""
+    def set_up(self, ci: str, **bindings: str) -> None:
+        """Every bootstrap stack of a project with this CI system, with further bindings of its stages."""
         consumers = ",".join(sorted(set(self.stages.values()) - {self.tooling}))
         stage_accounts = ",".join(sorted(set(self.stages.values())))
         for stage, account in self.stages.items():
             made = self.deploy("stage", account, stage, TerraformState="yes")
             made |= self.deploy("deploy-role", account, stage)
-            self.deploy("bindings", self.tooling, stage, AccountId=account, **made)
+            self.deploy("bindings", self.tooling, stage, AccountId=account, **made, **bindings)
         key = self.deploy("tooling", self.tooling, StageAccountIds=consumers)["ArtifactKeyArn"]
         given = {"StageAccountIds": stage_accounts, "ArtifactKeyArn": key}
         if ci == "codepipeline":
@@ -77,7 +79,7 @@ class Accounts:
 
     def boundary(self, stage: str) -> dict[str, Any]:
         account = self.stages[stage]
-        iam, arn = self.aws.client("iam", account), f"arn:aws:iam::{account}:policy/{SLUG}-{stage}-boundary"
+        iam, arn = self.aws.client("iam", account), f"arn:aws:iam::{account}:policy/{self.slug}-{stage}-boundary"
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         return {"name": "boundary", "policy": document}
