@@ -86,7 +86,13 @@ def test_every_parameter_is_described_checked_and_used(name: str, templates: dic
 @pytest.mark.parametrize("name", NAMES)
 def test_only_what_may_be_absent_has_a_default(name: str, templates: dict[str, Document]) -> None:
     given = {key: each["Default"] for key, each in templates[name]["Parameters"].items() if "Default" in each}
-    switches = {"Autoscaling": "true", "AutoRollback": "true", "ChallengerMode": "shadow", "ChallengerWeight": 0, "PrimaryWeight": 1}
+    switches = {
+        "Autoscaling": "true",
+        "AutoRollback": "true",
+        "ChallengerMode": "shadow",
+        "ChallengerWeight": 0,
+        "PrimaryWeight": 1,
+    }
     neutral = {**switches, "ProvisionedConcurrency": 0, "JobTags": "[]"}
     assert {key: value for key, value in given.items() if value != neutral.get(key, "")} == {}
 
