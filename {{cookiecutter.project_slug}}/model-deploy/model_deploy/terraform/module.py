@@ -10,7 +10,7 @@ import uuid
 import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from model_deploy.aws import Aws, code_of
 from model_deploy.endpoint import running_package
@@ -54,13 +54,14 @@ OUTPUT_NAMES = {
 
 
 class TerraformModule:
-    """The module of one stage."""
+    """The module of one stage; a command may plan it for several deployments."""
+
+    _initialized: ClassVar[set[Path]] = set()
 
     def __init__(self, deployment: Deployment, aws: Aws, root: Path) -> None:
         self._deployment, self._aws, self._root = deployment, aws, root
         self._work = root / "build" / "terraform" / deployment.stage
         self._terraform = Terraform(root / "infrastructure", self._work / "data")
-        self._initialized = False
 
     def outputs(self) -> dict[str, str]:
         self._init()
@@ -160,13 +161,13 @@ class TerraformModule:
 
     def _init(self) -> None:
         """Once for each command: the working folder may be of another stage's state, or of none."""
-        if self._initialized:
+        if self._work in self._initialized:
             return
         self._work.mkdir(parents=True, exist_ok=True)
         backend = {key: text for key, text in self._backend().items() if text}
         given = [f"-backend-config={key}={text}" for key, text in backend.items()]
         self._terraform.text("init", "-input=false", "-no-color", "-reconfigure", *given)
-        self._initialized = True
+        self._initialized.add(self._work)
 
     def _backend(self) -> dict[str, str]:
         bindings = self._deployment.bindings
