@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from model_build.laptop import STATE, job_python, laptop_image
 from model_build.local import server
 from model_build.local.answers import Row, show_predictions
-from model_build.local.asking import ATTRIBUTIONS, JSON, JSON_LINES, Question, ask, question_of
+from model_build.local.asking import ATTRIBUTIONS, JSON, JSON_LINES, Question, ask, predictions_of, question_of
 from model_build.local.container import Container, find_container
+from model_build.local.files import locked
 from model_build.local.models import LocalModel, find_model
 from model_build.local.processes import end
 from model_build.local.workspace import Workspace
@@ -90,12 +91,23 @@ def serve_in_background(request: ServeRequest, settings: Settings, root: Path, c
         ServerError: one runs already, the port is taken, or the server does not start.
     """
     state = _state(root)
+    _expect_none(state)
+    model, port = _model_and_port(request, settings, root)
+    program, url = _program(request, model, port, settings, root), f"http://{server.HOST}:{port}"
+    with locked(_lock(state)):
+        _expect_none(state)
+        _start_in_background(model, program, url, state)
+    _show(console, model, url, "python -m model_build serve --stop")
+
+
+def _expect_none(state: Path) -> None:
     if running := server.background(state):
         raise server.ServerError(
             f"version {running.version} is served at {running.url}; end it with `python -m model_build serve --stop`"
         )
-    model, port = _model_and_port(request, settings, root)
-    program, url = _program(request, model, port, settings, root), f"http://{server.HOST}:{port}"
+
+
+def _start_in_background(model: LocalModel, program: Program, url: str, state: Path) -> None:
     log = state.with_suffix(".log")
     with log.open("wb") as output:
         process = server.start(program.command, program.environment, output)
@@ -107,7 +119,6 @@ def serve_in_background(request: ServeRequest, settings: Settings, root: Path, c
         end([process])
         program.clean_up()
         raise
-    _show(console, model, url, "python -m model_build serve --stop")
 
 
 def stop(root: Path, console: Console) -> None:
@@ -116,7 +127,9 @@ def stop(root: Path, console: Console) -> None:
     Raises:
         ServerError: there is none.
     """
-    ended = server.stop(_state(root))
+    state = _state(root)
+    with locked(_lock(state)):
+        ended = server.stop(state)
     console.print(f"Stopped version {ended.version} at {ended.url}")
 
 
@@ -136,8 +149,9 @@ def invoke(request: InvokeRequest, settings: Settings, root: Path, console: Cons
         sys.stdout.buffer.write(answer.body)
         sys.stdout.flush()
         return
-    predictions = json.loads(answer.body)["predictions"]
-    show_predictions(console, predictions, _rows_by_feature(question))
+    predictions = predictions_of(answer, address)
+    rows = _rows_by_feature(question)
+    show_predictions(console, predictions, rows if rows and len(rows) == len(predictions) else None)
     count = f"{len(predictions):,} row{'s' if len(predictions) > 1 else ''}"
     console.print(f"{count} in {answer.milliseconds:.1f} ms from {address}")
 
@@ -209,16 +223,23 @@ def _smoke_question(count: int, settings: Settings, root: Path, running: server.
 def _rows_by_feature(question: Question) -> list[Row] | None:
     """The rows that were sent, where the request names their features."""
     rows: Any = None
-    if question.content_type == JSON:
-        content = json.loads(question.body)
-        rows = content["instances"] if isinstance(content, dict) else content
-    elif question.content_type == JSON_LINES:
-        rows = [json.loads(line) for line in question.body.splitlines() if line.strip()]
-    return rows if rows and all(isinstance(row, dict) for row in rows) else None
+    try:
+        if question.content_type == JSON:
+            content = json.loads(question.body)
+            rows = content["instances"] if isinstance(content, dict) else content
+        elif question.content_type == JSON_LINES:
+            rows = [json.loads(line) for line in question.body.splitlines() if line.strip()]
+    except (ValueError, KeyError):  # another server may answer what ours refuses
+        return None
+    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
 
 
 def _state(root: Path) -> Path:
     return root / STATE / "server.json"
+
+
+def _lock(state: Path) -> Path:
+    return state.with_suffix(".lock")
 
 
 def _last_line(log: Path) -> str:
