@@ -10,18 +10,23 @@ import polars as pl
 
 from model_build.analysis.features import Feature
 from model_build.serving.formats import PARQUET, RequestError, quoted
+from model_build.serving.limits import MEBIBYTE
 
 MOST_ROWS = 2_000_000
+TOO_MUCH = f"the body is no {PARQUET}, or unpacks to too much"
+MOST_TEXT_MB = 64  # of the rows that are plain values at one time
 
 
 def parquet_columns(body: bytes, features: Sequence[Feature], chunk: int) -> Iterator[list[list[Any]]]:
     """Values of every feature, `chunk` rows at a time.
 
     Raises:
-        RequestError: 400, the body is no Parquet or has other columns; 413, more than `MOST_ROWS` rows.
+        RequestError: 400, the body is no Parquet, has other columns, or text that unpacks to too much; 413, more than
+            `MOST_ROWS` rows.
     """
     frame = _read(body, features)
     for part in frame.iter_slices(chunk):
+        _check_text(part)
         yield [part[feature.name].to_list() for feature in features]
 
 
@@ -38,6 +43,13 @@ def _read(body: bytes, features: Sequence[Feature]) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
         raise RequestError(f"the body is no {PARQUET}: {quoted(reason)}") from error
+
+
+def _check_text(part: pl.DataFrame) -> None:
+    """A dictionary holds a long text once, however many rows have it; as plain values it is there for each."""
+    lengths = part.select(pl.col(pl.String).str.len_bytes().cast(pl.UInt64).sum())
+    if sum(lengths.row(0) if lengths.width else ()) > MOST_TEXT_MB * MEBIBYTE:
+        raise RequestError(f"{TOO_MUCH}; expected at most {MOST_TEXT_MB} MB of text in {part.height:,} rows")
 
 
 def _check_columns(schema: pl.Schema, features: Sequence[Feature]) -> None:

@@ -14,15 +14,18 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from pickle import PicklingError
 from threading import Lock, Thread
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from model_build.analysis.features import Feature
 from model_build.serving.encoding import Encoder
 from model_build.serving.formats import PARQUET, RequestError
 from model_build.serving.limits import MEBIBYTE
+from model_build.serving.parquet import TOO_MUCH
 from model_build.serving.readers import read_features
 
 SPARE_MB = 1024
@@ -57,10 +60,12 @@ class ParquetReader:
                 self._executor = ProcessPoolExecutor(1, context, _prepare, self._arguments)
             try:
                 outcome = self._executor.submit(_read, body).result()
-            except BrokenProcessPool as error:
+            except (BrokenProcessPool, PicklingError, MemoryError):
+                outcome = None
+            if outcome is None:  # another process, as this one is gone or keeps what it has taken
                 self._executor.shutdown(wait=False)
                 self._executor = None
-                raise RequestError(f"the body is no {PARQUET}, or unpacks to too much") from error
+                raise RequestError(TOO_MUCH)
         if isinstance(outcome, tuple):
             raise RequestError(*outcome)
         return outcome
@@ -87,11 +92,13 @@ def _end_with_the_server() -> None:
     os._exit(0)
 
 
-def _read(body: bytes) -> Outcome:
+def _read(body: bytes) -> Outcome | None:
     try:
         return read_features(body, PARQUET, _encoder)
     except RequestError as error:
         return str(error), error.status
+    except (MemoryError, pl.exceptions.PanicException):  # polars' panic can't be pickled
+        return None
 
 
 _encoder: Encoder
