@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 VARIANTS = 50
+LONG_TEXT, BOMB_ROWS, MOST_BOMB_BYTES = "x" * 2**20, 9000, 20_000
 MEDIA = [
     "text/csv",
     "application/json",
@@ -138,7 +139,21 @@ def parquet_bodies(rows: list[dict[str, Any]]) -> list[bytes]:
             buffer = io.BytesIO()
             frame.write_parquet(buffer, compression=compression)
             found.append(buffer.getvalue())
-    return found
+    return [*found, bomb(rows[0])]
+
+
+def bomb(row: dict[str, Any]) -> bytes:
+    """A few kilobytes of Parquet that are gigabytes as plain values: a dictionary holds its one long text once."""
+    import io
+
+    import polars as pl
+
+    long = next(name for name, value in row.items() if isinstance(value, str))
+    values = {name: LONG_TEXT if name == long else value for name, value in row.items()}
+    buffer = io.BytesIO()
+    pl.select(pl.repeat(value, BOMB_ROWS).alias(name) for name, value in values.items()).write_parquet(buffer)
+    assert len(buffer.getvalue()) < MOST_BOMB_BYTES
+    return buffer.getvalue()
 
 
 def call_damaged(caller: Caller, cases: list[Case], requests: int) -> list[float]:
@@ -183,6 +198,8 @@ def main() -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     stdout = os.dup(1)
     os.dup2(quiet, 1)  # the request log
+    for body in parquet_bodies(rows):
+        caller.call(body, MEDIA[3], "", "", 1)
     requested()
     memory = call_damaged(caller, cases, requests)
     os.dup2(stdout, 1)
