@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from tests.bootstrap.accounts import LOWER, REGION, SLUG, Accounts
 from tests.bootstrap.simulator import Request, Simulator
 
@@ -105,12 +107,22 @@ def test_its_trust_pins_audience_and_subject(accounts: Accounts) -> None:
 
 
 def test_what_tests_a_change_may_not_deploy(accounts: Accounts, simulator: Simulator) -> None:
-    iam = accounts.aws.client("iam", accounts.tooling)
-    names = {role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]}
-    if f"{SLUG}-deploy-test" not in names:
-        return
-    wanted, refused = requests_of_ci(accounts)
-    policies = accounts.role_policies(f"{SLUG}-deploy-test", accounts.tooling)
-    asked = [each for each in wanted + refused if not each.action.startswith(("s3:", "sts:"))]
-    results = simulator.results(asked, f"arn:aws:iam::{accounts.tooling}:role/{SLUG}-deploy-test", policies)
-    assert set(results) == {"ImplicitlyDenied"}
+    """CodeBuild's test role has none of the rights; jobs of the other systems get no token that a role would take."""
+    workflow, pipeline = (
+        accounts.folder / ".github" / "workflows" / "model-deploy.yml",
+        accounts.folder / ".gitlab-ci.yml",
+    )
+    if workflow.exists():
+        definition = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+        assert definition["permissions"] == {}
+        assert definition["jobs"]["test"]["permissions"] == {"contents": "read"}
+    elif pipeline.exists():
+        definition = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
+        assert "id_tokens" in definition[".deploying"]
+        assert {"id_tokens", "extends"}.isdisjoint(definition["test"].keys() | definition["default"].keys())
+    else:
+        wanted, refused = requests_of_ci(accounts)
+        policies = accounts.role_policies(f"{SLUG}-deploy-test", accounts.tooling)
+        asked = [each for each in wanted + refused if not each.action.startswith(("s3:", "sts:"))]
+        results = simulator.results(asked, f"arn:aws:iam::{accounts.tooling}:role/{SLUG}-deploy-test", policies)
+        assert set(results) == {"ImplicitlyDenied"}

@@ -33,3 +33,15 @@ def test_one_account_can_be_all_three(ci: str, bake: Callable[..., Path]) -> Non
         assert {"stage-staging", "stage-production", "tooling", "bindings-production"} <= {
             name.removeprefix(f"{SLUG}-bootstrap-") for name in single.outputs
         }
+
+
+@pytest.mark.parametrize("ci", ["codepipeline", "github"])
+def test_the_longest_slug_fits_every_name(ci: str, bake: Callable[..., Path]) -> None:
+    slug = "Z" * 32
+    with emulated_aws("--control-plane-only") as aws:
+        longest = Accounts(
+            aws, bake(ci=ci) / "model-deploy", aws.account, dict.fromkeys(("staging", "production"), aws.account), slug
+        )
+        longest.set_up(ci)
+        roles = {role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]}
+        assert {f"{slug}-deploy-ci", f"{slug}-staging-deploy", f"{slug}-production-deploy"} <= roles
