@@ -13,6 +13,7 @@ NAMES = {
     "ministack.core.responses": "get_account_id get_region set_request_account_id set_request_region",
     "ministack.core.iam_evaluator": "evaluate_resource_policy",
     "ministack.core.router": "SERVICE_PATTERNS detect_service",
+    "ministack.services.s3": "_bucket_tags",
     "ministack.services.cloudwatch": "_alarms _metrics _error _record_history _evaluate_parent_alarms",
     "ministack.services.cloudformation.changesets": "_evaluate_conditions",
     "ministack.services.cloudformation.provisioners": "_RESOURCE_HANDLERS _REPLACING_PROPERTIES _STACK_TAG_PROPERTY "

@@ -11,7 +11,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, bucket_access, context, operations, query_protocol
-from rehearsal.emulated_aws.resources import account_types, alarm_types, change_sets, code_types, registry
+from rehearsal.emulated_aws.resources import account_types, alarm_types, bucket_tags, change_sets, code_types, registry
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
 from rehearsal.emulated_aws.sagemaker import runtime
@@ -59,5 +59,6 @@ def install(url: str) -> None:
     bucket_access.install()
     for types in RESOURCE_TYPES:
         types.install()
+    bucket_tags.install()
     registry.install()
     change_sets.install()

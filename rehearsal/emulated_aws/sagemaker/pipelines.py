@@ -62,5 +62,9 @@ def describe(request: Request) -> Request:
 @operations.operation("sagemaker", "ListPipelineExecutions")
 def list_executions(request: Request) -> Request:
     """None: StartPipelineExecution is refused, and nothing delivers to a pipeline."""
-    operations.moto("sagemaker", "DescribePipeline", {"PipelineName": request["PipelineName"]})
+    name = request["PipelineName"]
+    try:
+        operations.moto("sagemaker", "DescribePipeline", {"PipelineName": name})
+    except ServiceError as fault:
+        raise ServiceError("ResourceNotFound", f"Pipeline '{name}' does not exist.") from fault
     return {"PipelineExecutionSummaries": []}

@@ -138,7 +138,14 @@ def _agreed(buckets: list[str], console: Console, yes: bool) -> bool:
 
 def _stop_executions(client: Any, pipeline: str) -> None:
     """A pipeline can't be deleted while it runs. SageMaker, API reference, DeletePipeline."""
-    page = client.list_pipeline_executions(PipelineName=pipeline, SortOrder="Descending")
+    from botocore.exceptions import ClientError
+
+    try:
+        page = client.list_pipeline_executions(PipelineName=pipeline, SortOrder="Descending")
+    except ClientError as error:
+        if code_of(error).startswith("ResourceNotFound"):
+            return
+        raise
     listed = page["PipelineExecutionSummaries"]
     running = [entry for entry in listed if entry["PipelineExecutionStatus"] in ("Executing", "Stopping")]
     for entry in running:
