@@ -71,16 +71,22 @@ def needs(deployment: Deployment, in_use: dict[str, int]) -> list[Need]:
 
 
 def check(deployment: Deployment, aws: Aws) -> tuple[list[Finding], str]:
-    """Each need held against its quota, and why quotas could not be read, if so."""
+    """Each need held against its quota, and what could not be read and why, if so."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    alone = needs(deployment, {})
     try:
-        wanted = needs(deployment, in_use(aws.stage("sagemaker"), deployment.name()))
-        quotas = read_quotas(aws.stage("service-quotas"), {need.quota for need in wanted})
+        quotas = read_quotas(aws.stage("service-quotas"), {need.quota for need in alone})
     except (BotoCoreError, ClientError) as error:
-        code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-        return [], f"not checked: {code}"
-    return [_finding(need, quotas.get(need.quota)) for need in wanted], ""
+        return [], f"not checked: {_reason(error)}"
+    findings = [_finding(need, quotas.get(need.quota)) for need in alone]
+    if not any(_others_matter(finding) for finding in findings):
+        return findings, ""
+    try:
+        taken = in_use(aws.stage("sagemaker"), deployment.name())
+    except (BotoCoreError, ClientError) as error:
+        return findings, f"not checked with the account's other endpoints: {_reason(error)}"
+    return [_finding(need, quotas.get(need.quota)) for need in needs(deployment, taken)], ""
 
 
 def advice(finding: Finding, deployment: Deployment) -> str:
@@ -136,6 +142,17 @@ def _add_endpoint(client: Any, name: str, taken: dict[str, int]) -> None:
 
 def _variants(described: dict[str, Any]) -> list[dict[str, Any]]:
     return [*described.get("ProductionVariants", []), *described.get("ShadowProductionVariants", [])]
+
+
+def _others_matter(finding: Finding) -> bool:
+    """Whether the account's other endpoints could take what this stage would find enough."""
+    return finding.limit is not None and not finding.short and not finding.need.quota.endswith("job usage")
+
+
+def _reason(error: Exception) -> str:
+    from botocore.exceptions import ClientError
+
+    return code_of(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def _finding(need: Need, quota: Quota | None) -> Finding:
