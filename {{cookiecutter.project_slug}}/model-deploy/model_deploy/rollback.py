@@ -6,7 +6,7 @@ import dataclasses
 
 from rich.console import Console
 
-from model_deploy import endpoint, history
+from model_deploy import endpoint, ledger
 from model_deploy.deploy import deploy
 from model_deploy.errors import DeployError, NotApprovedError
 from model_deploy.history import Record
@@ -24,7 +24,7 @@ def rollback(context: StageContext, console: Console, yes: bool) -> None:
     """
     bucket = context.require_deployed()["DataBucket"]
     deployed = context.infrastructure.deployed_package()
-    records = history.read(context.aws.stage("s3"), bucket)
+    records = ledger.settled(context, bucket)
     if before := settings_changed_last(records):
         raise DeployError(
             f"the last deployment to {context.deployment.stage} changed settings and kept version {before.version}; "
