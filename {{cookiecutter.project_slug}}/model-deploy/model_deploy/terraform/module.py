@@ -27,7 +27,7 @@ from model_deploy.infrastructure import (
     plain_kind,
     plain_name,
 )
-from model_deploy.terraform.program import Diagnostic, Terraform, diagnostic_text
+from model_deploy.terraform.program import Diagnostic, Terraform, diagnostic_text, is_about
 from model_deploy.values import Deployment, module_values
 
 PART = "terraform"
@@ -194,7 +194,7 @@ class TerraformModule:
 
     def _follow(self, progress: Progress, *arguments: str) -> None:
         errors = self._terraform.follow(lambda message: _tell(message, progress), *arguments)
-        if any(error.get("address", "").startswith(f"{ENDPOINT}.") for error in errors):
+        if any(is_about(error, ENDPOINT) for error in errors):
             progress.event(Event("failed", plain_kind(ENDPOINT), self._deployment.name()))
         if errors:
             raise FailedError(_first_cause(errors, self._deployment.stage))

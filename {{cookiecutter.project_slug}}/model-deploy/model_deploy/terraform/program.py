@@ -95,6 +95,13 @@ def diagnostic_text(diagnostic: Diagnostic) -> str:
     return " ".join(words.split())
 
 
+def is_about(diagnostic: Diagnostic, resource_type: str) -> bool:
+    """Whether an error is of a resource of that type; a condition that doesn't hold is told without its address."""
+    address, snippet = diagnostic.get("address") or "", diagnostic.get("snippet") or {}
+    context = snippet.get("context") or ""
+    return address.startswith(f"{resource_type}.") or context.startswith(f'resource "{resource_type}"')
+
+
 def _messages(process: subprocess.Popen[str], plain: list[str]) -> Iterator[dict[str, Any]]:
     """Terraform's messages; what it says before it can speak JSON goes to `plain`."""
     for line in process.stdout or ():
