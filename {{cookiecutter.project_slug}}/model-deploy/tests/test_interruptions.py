@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from model_deploy import cli
+from model_deploy import cli, errors
 from model_deploy.cloudformation import change_sets
 from model_deploy.errors import Terminated
 from model_deploy.terraform.module import TerraformModule
@@ -117,3 +117,21 @@ def test_a_process_leaves_no_plan_behind(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert plan.parts[0].handle.is_file()
     del module
     assert not list((tmp_path / "build" / "terraform" / "staging").glob("run-*"))
+
+
+def test_terraform_is_told_to_stop_when_ci_cancels_the_job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program, stopped = tmp_path / "terraform", tmp_path / "stopped"
+    program.write_text(
+        f"#!/bin/sh\ntrap 'echo yes > {stopped}; exit 1' INT\necho '{{}}'\n"
+        "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    def cancel(message: dict[str, Any]) -> None:
+        raise Terminated
+
+    with pytest.raises(errors.Interrupted, match="stopped between two resources"):
+        Terraform(tmp_path, tmp_path).follow(cancel, "apply")
+    assert stopped.read_text(encoding="utf-8") == "yes\n"
