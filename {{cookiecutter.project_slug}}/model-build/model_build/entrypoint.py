@@ -137,7 +137,7 @@ def serve(root: Path) -> NoReturn:
     os.environ["SM_MODEL_DIR"] = os.environ.get("SM_MODEL_DIR") or str(root / "model")
     address = ["--host", os.environ.get("SERVING_HOST") or "0.0.0.0", "--port", str(serving_port())]
     patience = ["--timeout-graceful-shutdown", GRACEFUL_SECONDS, "--timeout-keep-alive", KEEP_ALIVE_SECONDS]
-    quiet = ["--no-access-log", "--no-server-header", "--log-level", "warning"]
+    quiet = ["--no-access-log", "--no-server-header", "--no-proxy-headers", "--log-level", "warning"]
     server = [sys.executable, "-m", "uvicorn", "--factory", "model_build.serving.app:served_app"]
     execute([*server, *address, *patience, *quiet])
 

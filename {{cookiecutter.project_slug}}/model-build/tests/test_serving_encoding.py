@@ -102,3 +102,18 @@ def test_json_numbers_and_their_text_mean_the_same(number: float) -> None:
 )
 def test_a_value_is_taken_or_refused_by_its_features_type(kind: str, value: object, code: float | None) -> None:
     assert same(encoded(kind, value), code)
+
+
+@given(st.sampled_from(["integral", "fractional", "string"]), st.one_of(NUMBER, TEXT, st.none(), st.booleans()))
+def test_one_row_is_read_as_it_is_among_others(kind: str, value: object) -> None:
+    feature = Feature("x", kind, CATEGORIES if kind == "string" else None)  # type: ignore[arg-type]
+    encoder = Encoder([feature], NULL_VALUES)
+
+    def read(*column: object) -> list[float] | str:
+        try:
+            return list(map(float, encoder.encode([column])[:, 0]))
+        except RequestError as error:
+            return str(error)
+
+    alone, among = read(value), read(value, None)
+    assert alone == among if isinstance(alone, str) else same(alone[0], float(among[0])), value

@@ -7,6 +7,7 @@ unknown categories are NaN. A test holds the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,10 @@ class Encoder:
         Raises:
             RequestError: 400, with the row and the feature that can't be read.
         """
+        if len(columns[0]) == 1:
+            with suppress(Unreadable, TypeError):  # below it is known which value that was
+                values = zip(self._readers, columns, strict=True)
+                return np.array([[read(value) for read, (value,) in values]], np.float32)
         codes: list[float] = []
         for position, column in enumerate(columns):
             try:

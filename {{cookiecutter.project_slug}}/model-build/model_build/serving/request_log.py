@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import traceback
@@ -13,6 +14,7 @@ from time import perf_counter
 import orjson
 
 STDOUT = 1
+AT_ONCE = 4096  # bytes that workers who share a pipe can write without mixing them up: PIPE_BUF
 LONGEST_ID = 64  # SageMaker's own limit of an inference id
 
 
@@ -54,8 +56,48 @@ class RequestRecord:
         }
         if self.error is not None:
             line["error"] = self.error
+        _output.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+class _Output:
+    """Standard output, which is written once for all requests that the event loop ends in one go."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def append(self, line: bytes) -> None:
+        """Write a line when the event loop has done what it is about to do; at once where none runs."""
+        if self._size + len(line) > AT_ONCE:
+            self._write()
+        self._lines.append(line)
+        self._size += len(line)
+        loop = _running_loop()
+        if loop is None:
+            self._write()
+        elif self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._loop = None
+        self._write()
+
+    def _write(self) -> None:
+        lines, self._lines, self._size = self._lines, [], 0
         with suppress(OSError):  # a request doesn't fail because nobody reads the log
-            os.write(STDOUT, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            os.write(STDOUT, b"".join(lines))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+_output = _Output()
 
 
 def place_of(error: BaseException) -> str:
