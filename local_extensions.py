@@ -157,12 +157,13 @@ def _text_rule(option: str, letters: str, marks: str, said: str) -> TextRule:
 TEXT_RULES: dict[str, TextRule] = {
     "project_name": _text_rule("project_name", _LETTERS, _TAG, "Latin letters, digits"),
     "project_slug": TextRule(
-        f"(?!{_RESERVED})(?!{_DEVICES}$)[a-z](-*[a-z0-9]){{0,31}}",
+        f"(?!{_RESERVED})(?!{_DEVICES}$)(?![a-z0-9-]*-(?:staging|production)(?:-|$))[a-z](-*[a-z0-9]){{0,31}}",
         length_budget("project_slug"),
         f"use 1 to {length_budget('project_slug')} characters: small letters a to z, digits and hyphens; "
         "start with a letter, as stacks must; end with a letter or digit; "
         "no Windows device name (con, nul, com1, ...); "
-        "not starting with aws, ssm, xn--, sthree- or amzn-s3-demo-",
+        "not starting with aws, ssm, xn--, sthree- or amzn-s3-demo-; no part -staging or -production, "
+        "which names of stages have",
     ),
     "description": _text_rule("description", _LETTERS, _TAG + ",()%?", "Latin letters, digits"),
     "owner": _text_rule("owner", _LETTERS, _TAG, "Latin letters, digits"),
@@ -211,6 +212,8 @@ def slug_from(project_name: str) -> str:
     plain = unicodedata.normalize("NFKD", project_name.translate(_UNDECOMPOSED)).encode("ascii", "ignore").decode()
     rule = TEXT_RULES["project_slug"]
     slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: rule.longest].strip("-")
+    for stage, short in {"staging": "stage", "production": "prod"}.items():
+        slug = re.sub(rf"-{stage}(?=-|$)", f"-{short}", slug)
     return slug if rule.allows(slug) else f"ml-{slug}"[: rule.longest].rstrip("-")
 
 

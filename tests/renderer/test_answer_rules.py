@@ -24,6 +24,8 @@ HOSTILE = [
 ]  # fmt: skip
 HOSTILE_SLUGS = [
     "Churn",
+    "ml-staging",
+    "ml-production-2",
     "chUrn",
     "con", "CON", "nul", "Aux", "prn", "com1", "LPT9", "a_b", "a.b", "a b", "a-", "-a", "ä", "a" * 33, "aws-churn",
     "AWSx", "ssm-x", "xn--a", "sthree-a", "amzn-s3-demo-a", "a--" + "-" * 30 + "b", "census income", "a\n",
@@ -116,6 +118,8 @@ def test_whatever_is_allowed_holds_nothing_dangerous(option: str, value: str) ->
 @example(name="LPT1.")
 @example(name="xn--a")
 @example(name="aws" + "z" * 40)
+@example(name="churn staging production")
+@example(name="x" * 24 + " stagings")
 def test_the_default_slug_of_every_legal_name_is_legal(name: str) -> None:
     assert check_text("project_slug", slug_from(name)) == slug_from(name).lower()
 
