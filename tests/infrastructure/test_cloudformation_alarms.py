@@ -103,9 +103,11 @@ def test_challenger_counts_for_alarms_only_when_it_answers(
 
 @pytest.mark.parametrize("name", ["endpoint-async", "endpoint-realtime"])
 def test_rollback_alarms_never_change(name: str, templates: dict[str, Document]) -> None:
-    """Terraform replaces the endpoint when they do, and CloudFormation shall behave alike."""
+    """Every guarded rollout is watched by the same alarms, whatever the settings."""
     deployment = templates[name]["Resources"]["Endpoint"]["Properties"]["DeploymentConfig"]
-    alarms = [alarm["AlarmName"]["Ref"] for alarm in deployment["AutoRollbackConfiguration"]["Alarms"]]
+    condition, guarded, unguarded = deployment["AutoRollbackConfiguration"]["Fn::If"]
+    assert (condition, unguarded) == ("IsGuarded", {"Ref": "AWS::NoValue"})
+    alarms = [alarm["AlarmName"]["Ref"] for alarm in guarded["Alarms"]]
     assert alarms == ["Errors5xxAlarm", "ErrorsModelAlarm", "LatencyAlarm"]
     assert not any("Condition" in templates[name]["Resources"][alarm] for alarm in alarms)
 

@@ -20,7 +20,8 @@ REALTIME, ASYNC, BATCH, FOUNDATION = "endpoint-realtime", "endpoint-async", "bat
 MODEL = ("Model", "Properties")
 CONFIG = ("EndpointConfig", "Properties")
 CAPTURE = (*CONFIG, "DataCaptureConfig", "Fn::If", 1)
-ROLLBACK = ("Endpoint", "Properties", "DeploymentConfig", "AutoRollbackConfiguration", "Alarms")
+ROLLBACK = ("Endpoint", "Properties", "DeploymentConfig", "AutoRollbackConfiguration", "Fn::If")
+ALARMS = (*ROLLBACK, 1, "Alarms")
 BUCKET = ("DataBucket", "Properties")
 KEY = (*BUCKET, "BucketEncryption", "ServerSideEncryptionConfiguration", 0, "ServerSideEncryptionByDefault")
 BUCKET_POLICY = ("DataBucketPolicy", "Properties", "PolicyDocument", "Statement")
@@ -50,8 +51,9 @@ MUTATIONS: list[tuple[str, str, Path_, Any]] = [
         (*CONFIG, "AsyncInferenceConfig", "OutputConfig", "KmsKeyId"),
         ABSENT,
     ),
-    ("rollouts_are_undone_by_alarms", REALTIME, ROLLBACK, []),
-    ("rollouts_are_undone_by_alarms", ASYNC, (*ROLLBACK, 0, "AlarmName"), "another-stack's"),
+    ("rollouts_are_undone_by_alarms", REALTIME, ALARMS, []),
+    ("rollouts_are_undone_by_alarms", ASYNC, (*ALARMS, 0, "AlarmName"), "another-stack's"),
+    ("rollouts_are_undone_by_alarms", REALTIME, (*ROLLBACK, 0), "HasVpc"),
     ("endpoints_wait_for_permissions", REALTIME, ("Endpoint", "DependsOn"), "LogGroup"),
     ("instances_scale", REALTIME, ("ScalableTarget",), ABSENT),
     ("buckets_are_encrypted", FOUNDATION, (*KEY, "SSEAlgorithm"), "AES256"),
