@@ -10,8 +10,7 @@ from typing import Any
 
 from tests.emulated import EmulatedAws
 
-SLUG = "Census-Income"
-LOWER = SLUG.lower()
+SLUG = "census-income"
 REGION = "eu-west-1"
 CONNECTION = "00000000-0000-0000-0000-000000000000"
 Policy = Mapping[str, Any]
@@ -31,12 +30,10 @@ class Accounts:
     def deploy(self, template: str, account: str, stage: str = "", **parameters: str) -> dict[str, str]:
         """Outputs of a new stack, which is given those of all parameters that its template declares."""
         name = "-".join(part for part in (self.slug, "bootstrap", template, stage) if part)
-        lower = self.slug.lower()
         body = (self.folder / "bootstrap" / f"{template}.yaml").read_text(encoding="utf-8")
         client = self.aws.client("cloudformation", account)
         declared = {given["ParameterKey"] for given in client.validate_template(TemplateBody=body)["Parameters"]}
-        names = {"ProjectSlug": self.slug, "LowerCaseSlug": lower, "BucketPrefix": lower[:20]}
-        known = {**names, "Stage": stage, "ToolingAccountId": self.tooling, **parameters}
+        known = {"ProjectSlug": self.slug, "Stage": stage, "ToolingAccountId": self.tooling, **parameters}
         given = [{"ParameterKey": key, "ParameterValue": known[key]} for key in sorted(declared & known.keys())]
         client.create_stack(StackName=name, TemplateBody=body, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"])
         stack = self.aws.stack(name, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from tests.bootstrap.accounts import LOWER, REGION, SLUG, Accounts
+from tests.bootstrap.accounts import REGION, SLUG, Accounts
 from tests.bootstrap.needed_actions import INFRASTRUCTURE
 from tests.bootstrap.simulator import Request, Simulator
 
@@ -48,11 +48,11 @@ def test_a_role_that_is_given_everything_stays_within_it(accounts: Accounts, sim
         Request("iam:PassRole", f"arn:aws:iam::{home}:role/Admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
         Request("sts:AssumeRole", f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy"),
         Request("s3:GetObject", "arn:aws:s3:::payroll/salaries.csv"),
-        Request("s3:PutBucketPolicy", f"arn:aws:s3:::{LOWER}-staging-data"),
+        Request("s3:PutBucketPolicy", f"arn:aws:s3:::{SLUG}-staging-data"),
         Request("kms:Decrypt", f"arn:aws:kms:{REGION}:{home}:key/1a2b", {"kms:ResourceAliases": ["alias/payroll"]}),
         Request("kms:ScheduleKeyDeletion", f"arn:aws:kms:{REGION}:{home}:key/1a2b"),
-        Request("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{tooling}:model-package/{LOWER}/3"),
-        Request("sagemaker:UpdateEndpoint", f"arn:aws:sagemaker:{REGION}:{home}:endpoint/{LOWER}-staging"),
+        Request("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{tooling}:model-package/{SLUG}/3"),
+        Request("sagemaker:UpdateEndpoint", f"arn:aws:sagemaker:{REGION}:{home}:endpoint/{SLUG}-staging"),
         Request("sns:Publish", f"arn:aws:sns:{REGION}:{home}:security"),
         Request("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{home}:function:x"),
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.bootstrap.accounts import LOWER, SLUG, Accounts
+from tests.bootstrap.accounts import SLUG, Accounts
 from tests.bootstrap.deploy_policies import deploy_policies
 from tests.bootstrap.simulator import Request, Simulator
 
-OWN_DATA, RANDOM = f"{LOWER}-staging-0123456789ab", "abcdefghijkl"
+OWN_DATA, RANDOM = f"{SLUG}-staging-0123456789ab", "abcdefghijkl"
 CHANGES = ("s3:DeleteBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration")
 ON_OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 ANYTHING = {
@@ -18,16 +18,17 @@ ANYTHING = {
 def out_of_reach(accounts: Accounts) -> list[str]:
     """Buckets of other stages, of CI and of projects whose names begin alike, as they would be in the same account."""
     return [
-        f"{LOWER}-production-0123456789ab",
+        f"{SLUG}-production-0123456789ab",
         accounts.outputs[f"{SLUG}-bootstrap-stage-production"]["StateBucket"],
         accounts.outputs[f"{SLUG}-bootstrap-tooling"]["ArtifactBucket"],
-        f"{LOWER}-bootstrap-pipeline-bucket-{RANDOM}",
-        f"{LOWER[:20]}-bucket-{RANDOM}",
-        f"{LOWER}-staging-staging-0123456789ab",
-        f"{LOWER}-staging-state-0123456789ab0",
-        f"{LOWER}-2-staging-0123456789ab",
-        f"{LOWER}s-staging-0123456789ab",
-        f"{LOWER[:2]}-staging-0123456789ab",
+        f"{SLUG}-pipeline-0123456789ab",
+        f"{SLUG}-bootstrap-pipeline-bucket-{RANDOM}",
+        f"{SLUG[:20]}-bucket-{RANDOM}",
+        f"{SLUG}-staging-staging-0123456789ab",
+        f"{SLUG}-staging-state-0123456789ab0",
+        f"{SLUG}-2-staging-0123456789ab",
+        f"{SLUG}s-staging-0123456789ab",
+        f"{SLUG[:2]}-staging-0123456789ab",
     ]
 
 
@@ -44,14 +45,14 @@ def test_the_deploy_role_changes_no_other_bucket(accounts: Accounts, simulator: 
     requests = [request for bucket in out_of_reach(accounts) for request in on(bucket, home)]
     principal, policies = f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy", deploy_policies(accounts, "staging")
     results = simulator.results(requests, principal, policies)
-    assert len(requests) == 70
+    assert len(requests) == 77
     assert [each for each, got in zip(requests, results, strict=True) if got != "ImplicitlyDenied"] == []
 
 
 def test_the_deploy_role_has_the_data_bucket_and_uses_the_state(accounts: Accounts, simulator: Simulator) -> None:
     home = accounts.stages["staging"]
     state = accounts.outputs[f"{SLUG}-bootstrap-stage-staging"]["StateBucket"]
-    assert state.startswith(f"{LOWER}-staging-state-")
+    assert state.startswith(f"{SLUG}-staging-state-")
     writes, never = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"), (*CHANGES, "s3:DeleteObjectVersion")
     principal, policies = f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy", deploy_policies(accounts, "staging")
     for requests, expected in [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.bootstrap.accounts import LOWER, REGION, SLUG, Accounts
+from tests.bootstrap.accounts import REGION, SLUG, Accounts
 from tests.bootstrap.deploy_policies import (
     MOST_ATTACHED,
     MOST_IN_A_ROLE,
@@ -21,7 +21,7 @@ from tests.bootstrap.simulator import Request, Simulator
 
 STAGE = "staging"
 OWN = f"{SLUG}-{STAGE}"
-DATA = f"{LOWER}-{STAGE}-0123456789ab"
+DATA = f"{SLUG}-{STAGE}-0123456789ab"
 ALIAS = {"kms:ResourceAliases": [f"alias/{OWN}"]}
 
 
@@ -59,9 +59,9 @@ def own_resources(action: str, home: str, tooling: str) -> Iterable[Request]:
             (arn("sagemaker", home, "model/model-1a2b"), {"aws:ResourceTag/deployment": OWN}),
             (arn("sagemaker", home, "endpoint-config/config-1a2b"), {"aws:RequestTag/deployment": OWN}),
             (arn("sagemaker", home, "endpoint-config/config-1a2b"), {"aws:ResourceTag/deployment": OWN}),
-            (arn("sagemaker", home, f"endpoint/{LOWER}-{STAGE}"), {}),
-            (arn("sagemaker", home, f"pipeline/{LOWER}-{STAGE}-batch"), {}),
-            (arn("sagemaker", tooling, f"model-package/{LOWER}/3"), {}),
+            (arn("sagemaker", home, f"endpoint/{SLUG}-{STAGE}"), {}),
+            (arn("sagemaker", home, f"pipeline/{SLUG}-{STAGE}-batch"), {}),
+            (arn("sagemaker", tooling, f"model-package/{SLUG}/3"), {}),
         ],
         "s3": [
             (f"arn:aws:s3:::{DATA}", {"aws:ResourceAccount": home}),
@@ -106,12 +106,12 @@ def test_everything_that_the_templates_need_is_allowed(accounts: Accounts, home:
 TRACKING = "alarm:TargetTracking-endpoint/{}/variant/primary-AlarmHigh-0a1b2c3d"
 AUTOSCALING_ASKS = [
     # SageMaker developer guide, "Auto scaling prerequisites": what whoever registers a target has to be allowed.
-    ("sagemaker:DescribeEndpoint", "sagemaker", f"endpoint/{LOWER}-{STAGE}"),
+    ("sagemaker:DescribeEndpoint", "sagemaker", f"endpoint/{SLUG}-{STAGE}"),
     ("sagemaker:DescribeEndpointConfig", "sagemaker", "endpoint-config/config-1a2b"),
-    ("sagemaker:UpdateEndpointWeightsAndCapacities", "sagemaker", f"endpoint/{LOWER}-{STAGE}"),
-    ("cloudwatch:PutMetricAlarm", "cloudwatch", TRACKING.format(f"{LOWER}-{STAGE}")),
-    ("cloudwatch:DescribeAlarms", "cloudwatch", TRACKING.format(f"{LOWER}-{STAGE}")),
-    ("cloudwatch:DeleteAlarms", "cloudwatch", TRACKING.format(f"{LOWER}-{STAGE}")),
+    ("sagemaker:UpdateEndpointWeightsAndCapacities", "sagemaker", f"endpoint/{SLUG}-{STAGE}"),
+    ("cloudwatch:PutMetricAlarm", "cloudwatch", TRACKING.format(f"{SLUG}-{STAGE}")),
+    ("cloudwatch:DescribeAlarms", "cloudwatch", TRACKING.format(f"{SLUG}-{STAGE}")),
+    ("cloudwatch:DeleteAlarms", "cloudwatch", TRACKING.format(f"{SLUG}-{STAGE}")),
 ]
 
 
@@ -124,7 +124,7 @@ def test_autoscaling_gets_what_it_asks_of_its_caller(accounts: Accounts, home: s
 
 def dangerous(home: str, tooling: str) -> list[Request]:
     role, other = arn("iam", home, f"role/{OWN}-execution"), arn("iam", home, "role/Admin")
-    package, group = f"model-package/{LOWER}/3", f"model-package-group/{LOWER}"
+    package, group = f"model-package/{SLUG}/3", f"model-package-group/{SLUG}"
     boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/{OWN}-boundary"}
     foreign_tag = {"aws:ResourceTag/deployment": "other-staging"}
     here = {"aws:ResourceAccount": home}
@@ -159,11 +159,11 @@ def dangerous(home: str, tooling: str) -> list[Request]:
         Request("sagemaker:CreateModelPackage", arn("sagemaker", tooling, package), account=tooling),
         Request("sagemaker:PutModelPackageGroupPolicy", arn("sagemaker", tooling, group), account=tooling),
         Request("sagemaker:DeleteEndpoint", arn("sagemaker", home, "endpoint/other-staging")),
-        Request("sagemaker:UpdateEndpoint", arn("sagemaker", home, f"endpoint/{LOWER}-production")),
+        Request("sagemaker:UpdateEndpoint", arn("sagemaker", home, f"endpoint/{SLUG}-production")),
         Request("sagemaker:InvokeEndpoint", arn("sagemaker", home, "endpoint/other-staging")),
         Request("sagemaker:UpdateEndpointWeightsAndCapacities", arn("sagemaker", home, "endpoint/other-staging")),
         Request("cloudwatch:PutMetricAlarm", arn("cloudwatch", home, TRACKING.format("other-staging"))),
-        Request("cloudwatch:DeleteAlarms", arn("cloudwatch", home, TRACKING.format(f"{LOWER}-production"))),
+        Request("cloudwatch:DeleteAlarms", arn("cloudwatch", home, TRACKING.format(f"{SLUG}-production"))),
         Request("sagemaker:DeleteModel", arn("sagemaker", home, "model/theirs"), foreign_tag),
         Request("sagemaker:DeleteModel", arn("sagemaker", home, "model/untagged")),
         Request("sagemaker:CreateModel", arn("sagemaker", home, "model/untagged")),
@@ -204,11 +204,16 @@ def test_what_is_dangerous_is_denied(accounts: Accounts, home: str, simulator: S
     assert [(request, result) for request, result in outcomes if result != "ImplicitlyDenied"] == []
 
 
-def test_only_the_project_s_ci_in_the_tooling_account_may_assume_it(
-    accounts: Accounts, home: str, simulator: Simulator
+@pytest.mark.parametrize(
+    ("stage", "ci", "other"),
+    [("staging", "deploy-ci", "deploy-ci-production"), ("production", "deploy-ci-production", "deploy-ci")],
+)
+def test_only_the_project_s_ci_for_the_stage_in_the_tooling_account_may_assume_it(
+    stage: str, ci: str, other: str, accounts: Accounts, simulator: Simulator
 ) -> None:
-    role, tooling = f"arn:aws:iam::{home}:role/{OWN}-deploy", accounts.tooling
-    trust = accounts.trust(f"{OWN}-deploy", home)
+    home, tooling = accounts.stages[stage], accounts.tooling
+    name = f"{SLUG}-{stage}-deploy"
+    role, trust = f"arn:aws:iam::{home}:role/{name}", accounts.trust(name, home)
     anyone = [
         {
             "name": "anyone",
@@ -219,11 +224,12 @@ def test_only_the_project_s_ci_in_the_tooling_account_may_assume_it(
         }
     ]
     for principal, expected in [
-        (f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-ci", "Allowed"),
+        (f"arn:aws:iam::{tooling}:role/{SLUG}-{ci}", "Allowed"),
+        (f"arn:aws:iam::{tooling}:role/{SLUG}-{other}", "ImplicitlyDenied"),
         (f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-test", "ImplicitlyDenied"),
-        (f"arn:aws:iam::{tooling}:role/x-{SLUG}-deploy-ci", "ImplicitlyDenied"),
-        (f"arn:aws:iam::{home}:role/{SLUG}-deploy-ci", "ImplicitlyDenied"),
-        (f"arn:aws:iam::999988887777:role/{SLUG}-deploy-ci", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/x-{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{home}:role/{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::999988887777:role/{SLUG}-{ci}", "ImplicitlyDenied"),
     ]:
         request = Request("sts:AssumeRole", role, {"aws:PrincipalArn": principal}, home, trust)
         assert simulator.results([request], principal, anyone) == [expected], principal

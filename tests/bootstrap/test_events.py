@@ -23,7 +23,7 @@ asked = json.load(sys.stdin)
 pattern = EventPattern.load(json.dumps(asked["pattern"]))
 print(json.dumps([pattern.matches_event(event) for event in asked["events"]]))
 """
-PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{SLUG.lower()}/3"
+PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{SLUG}/3"
 
 
 def event(*updated: str, status: str = "Approved", group: str = SLUG, first: bool = False) -> dict[str, Any]:
@@ -58,31 +58,48 @@ EVENTS = [
 
 
 @pytest.fixture
-def rule(accounts: Accounts) -> dict[str, Any]:
+def rules(accounts: Accounts) -> list[dict[str, Any]]:
+    """What starts CI: one rule of CodePipeline; of the others, one that knows of a decision and one that doesn't."""
     events = accounts.aws.client("events", accounts.tooling)
-    (found,) = [
-        each
+    found = [
+        {**each, "target": events.list_targets_by_rule(Rule=each["Name"])["Targets"][0]}
         for each in events.list_rules()["Rules"]
         if re.search(r"approval", each["Name"]) and "failure" not in each["Name"]
     ]
-    targets = events.list_targets_by_rule(Rule=found["Name"])["Targets"]
-    return {**found, "target": targets[0]}
+    assert len(found) == (2 if any(each["Name"].endswith("-registered") for each in found) else 1)
+    return found
 
 
-def test_pattern_takes_changes_of_approval_only(rule: dict[str, Any]) -> None:
+def matching(rule: dict[str, Any]) -> list[bool]:
     asked = {"pattern": json.loads(rule["EventPattern"]), "events": [each for each, _ in EVENTS]}
     done = run_command([PYTHON, "-c", MATCH], given=json.dumps(asked))
     assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout.splitlines()[-1]) == [expected for _, expected in EVENTS]
+    matched: list[bool] = json.loads(done.stdout.splitlines()[-1])
+    return matched
 
 
-def test_target_is_told_the_version_and_keeps_what_it_could_not_deliver(rule: dict[str, Any]) -> None:
-    target = rule["target"]
-    transformer = target["InputTransformer"]
+def variables(rule: dict[str, Any]) -> dict[str, str]:
+    """What the target is given for an event."""
+    transformer = rule["target"]["InputTransformer"]
     assert transformer["InputPathsMap"] == {"package": "$.detail.ModelPackageArn"}
-    sent = json.loads(transformer["InputTemplate"].replace("<package>", json.dumps(PACKAGE)))
-    (values,) = sent.values()
-    assert [(each["name"].removeprefix("APPROVED_"), each["value"]) for each in values] == [
-        ("MODEL_PACKAGE_ARN", PACKAGE)
-    ]
-    assert target["DeadLetterConfig"]["Arn"].endswith("-undelivered")
+    (values,) = json.loads(transformer["InputTemplate"].replace("<package>", json.dumps(PACKAGE))).values()
+    return {each["name"].removeprefix("APPROVED_"): each["value"] for each in values}
+
+
+def test_patterns_take_changes_of_approval_only_and_each_once(rules: list[dict[str, Any]]) -> None:
+    taken = [sum(each) for each in zip(*map(matching, rules), strict=True)]
+    assert taken == [int(expected) for _, expected in EVENTS]
+
+
+def test_targets_are_told_the_version_and_whether_its_approval_has_changed(rules: list[dict[str, Any]]) -> None:
+    for rule in rules:
+        given = variables(rule)
+        assert given.pop("MODEL_PACKAGE_ARN") == PACKAGE
+        if len(rules) == 2:
+            matched = [event for (event, _), match in zip(EVENTS, matching(rule), strict=True) if match]
+            says = all("UpdatedModelPackageFields" in event["detail"] for event in matched)
+            assert given == ({"DECIDED": "--decided"} if says else {})
+
+
+def test_targets_keep_what_they_could_not_deliver(rules: list[dict[str, Any]]) -> None:
+    assert all(rule["target"]["DeadLetterConfig"]["Arn"].endswith("-undelivered") for rule in rules)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bootstrap.accounts import LOWER, SLUG, Accounts
+from tests.bootstrap.accounts import SLUG, Accounts
 from tests.bootstrap.asked_of_aws import ACCOUNT, OWN, STAGE, Asked
-from tests.bootstrap.asked_of_aws import SLUG as RECORDED_SLUG
 from tests.bootstrap.deploy_policies import deploy_policies
 from tests.bootstrap.recorded_runs import ARTIFACTS, FLAVOURS, committed, record
 from tests.bootstrap.simulator import Request, Simulator
@@ -18,15 +17,14 @@ CREATED = {
     "CreateModel": "model",
     "CreatePipeline": "pipeline",
 }
-LOWER_CASE = ("s3", "sagemaker")
 NAMES = [f"{flavour}-{inference}" for flavour, inference in FLAVOURS]
 
 
-def at_home(text: str, accounts: Accounts, service: str = "") -> str:
+def at_home(text: str, accounts: Accounts) -> str:
     """A recorded name, as it is in these accounts; what the registry has is in the tooling account."""
-    in_tooling = ":model-package" in text or f"role/{RECORDED_SLUG}-deploy-ci" in text
+    in_tooling = ":model-package" in text or f"role/{SLUG}-deploy-ci" in text
     account = accounts.tooling if in_tooling else accounts.stages[STAGE]
-    return text.replace(ACCOUNT, account).replace(RECORDED_SLUG, LOWER if service in LOWER_CASE else SLUG)
+    return text.replace(ACCOUNT, account)
 
 
 def request(asked: Asked, accounts: Accounts) -> Request:
@@ -41,7 +39,7 @@ def request(asked: Asked, accounts: Accounts) -> Request:
         context.setdefault("iam:PermissionsBoundary", f"arn:aws:iam::{home}:{boundary}")
     if service == "sagemaker" and f":{CREATED.get(operation)}/" not in asked.resource:
         context["aws:ResourceTag/deployment"] = f"{SLUG}-{STAGE}"
-    return Request(asked.action, at_home(asked.resource, accounts, service), dict(context), account)
+    return Request(asked.action, at_home(asked.resource, accounts), dict(context), account)
 
 
 @pytest.mark.parametrize("name", NAMES)

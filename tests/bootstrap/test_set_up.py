@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bootstrap.accounts import LOWER, SLUG, Accounts
+from tests.bootstrap.accounts import SLUG, Accounts
 from tests.emulated import emulated_aws
 
 
@@ -20,7 +20,7 @@ def test_a_stage_s_bindings_are_found_in_the_tooling_account(accounts: Accounts)
         assert found["deploy_role_arn"] == f"arn:aws:iam::{account}:role/{SLUG}-{stage}-deploy"
         assert found["permissions_boundary_arn"] == f"arn:aws:iam::{account}:policy/{SLUG}-{stage}-boundary"
         assert found["kms_key_arn"].startswith(f"arn:aws:kms:eu-west-1:{account}:key/")
-        assert found["state_bucket"].startswith(LOWER)
+        assert found["state_bucket"].startswith(SLUG)
 
 
 @pytest.mark.parametrize("ci", ["codepipeline", "github", "gitlab"])
@@ -37,11 +37,11 @@ def test_one_account_can_be_all_three(ci: str, bake: Callable[..., Path]) -> Non
 
 @pytest.mark.parametrize("ci", ["codepipeline", "github"])
 def test_the_longest_slug_fits_every_name(ci: str, bake: Callable[..., Path]) -> None:
-    slug = "Z" * 32
+    slug = "z" * 32
     with emulated_aws("--control-plane-only") as aws:
         longest = Accounts(
             aws, bake(ci=ci) / "model-deploy", aws.account, dict.fromkeys(("staging", "production"), aws.account), slug
         )
         longest.set_up(ci)
         roles = {role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]}
-        assert {f"{slug}-deploy-ci", f"{slug}-staging-deploy", f"{slug}-production-deploy"} <= roles
+        assert {f"{slug}-deploy-ci-production", f"{slug}-staging-deploy", f"{slug}-production-deploy"} <= roles

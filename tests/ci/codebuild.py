@@ -45,14 +45,18 @@ def build(specification: str, folder: Path, environment: Mapping[str, str]) -> B
 
 @dataclass
 class Execution:
-    """One execution of a pipeline from `source`; `ran` lists "Stage.Action" in order, `output` what builds printed."""
+    """One execution of a pipeline from `source`, until an action has `failed`.
+
+    `environments` are those of the CodeBuild projects, `ran` lists "Stage.Action" in order, `output` what was printed.
+    """
 
     pipeline: Mapping[str, Any]
     specifications: Mapping[str, str]
     source: Path
-    environment: Mapping[str, str]
+    environments: Mapping[str, Mapping[str, str]]
     approve: bool
     ran: list[str] = field(default_factory=list)
+    failed: str = ""
     output: str = ""
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -64,9 +68,11 @@ class Execution:
             for action in sorted(stage["actions"], key=lambda each: int(each.get("runOrder", 1))):
                 if action["actionTypeId"]["category"] == "Approval" and not self.approve:
                     return self
-                if action["actionTypeId"]["provider"] == "CodeBuild":
-                    self._build(action)
-                self.ran.append(f"{stage['name']}.{action['name']}")
+                name = f"{stage['name']}.{action['name']}"
+                if action["actionTypeId"]["provider"] == "CodeBuild" and not self._build(action):
+                    self.failed = name
+                    return self
+                self.ran.append(name)
         return self
 
     def _resolved(self, text: str) -> str:
@@ -82,15 +88,18 @@ class Execution:
                     return False
         return True
 
-    def _build(self, action: Mapping[str, Any]) -> None:
+    def _build(self, action: Mapping[str, Any]) -> bool:
         configuration = action["configuration"]
         given = json.loads(self._resolved(configuration.get("EnvironmentVariables", "[]")))
         with tempfile.TemporaryDirectory() as scratch:
             folder = shutil.copytree(self.source, Path(scratch) / "source")
             specification = (folder / self.specifications[configuration["ProjectName"]]).read_text(encoding="utf-8")
-            environment = {**self.environment, **{each["name"]: each["value"] for each in given}}
+            environment = {
+                **self.environments[configuration["ProjectName"]],
+                **{each["name"]: each["value"] for each in given},
+            }
             finished = build(specification, folder, environment)
-        assert finished.done.returncode == 0, f"{action['name']} failed: {finished.done.stdout[-4000:]}"
         self.output += finished.done.stdout
         if namespace := action.get("namespace"):
             self.variables |= {f"{namespace}.{name}": value for name, value in finished.exported.items()}
+        return finished.done.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,14 +50,15 @@ class Delivery:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [reading]})
         sagemaker.put_model_package_group_policy(ModelPackageGroupName=SLUG, ResourcePolicy=policy)
 
-    def register(self, status: str = "PendingManualApproval") -> str:
-        """A new version, as the training pipeline registers it; its ARN."""
+    def register(self, status: str = "PendingManualApproval", expected: bytes | None = None) -> str:
+        """A new version, as the training pipeline registers it, with these expected answers; its ARN."""
         aws, tooling = self.accounts.aws, self.accounts.tooling
         s3, sagemaker = aws.client("s3", tooling), aws.client("sagemaker", tooling)
         bucket = self.accounts.outputs[f"{SLUG}-bootstrap-tooling"]["ArtifactBucket"]
         number = len(sagemaker.list_model_packages(ModelPackageGroupName=SLUG)["ModelPackageSummaryList"]) + 1
-        for name in ("model.tar.gz", "smoke.json"):
-            s3.put_object(Bucket=bucket, Key=f"{number}/{name}", Body=(self.package / name).read_bytes())
+        answers = expected or (self.package / "smoke.json").read_bytes()
+        s3.put_object(Bucket=bucket, Key=f"{number}/model.tar.gz", Body=(self.package / "model.tar.gz").read_bytes())
+        s3.put_object(Bucket=bucket, Key=f"{number}/smoke.json", Body=answers)
         image = f"{tooling}.dkr.ecr.{aws.region}.amazonaws.com/{SLUG}-model-build@sha256:{'a' * 64}"
         made = sagemaker.create_model_package(
             ModelPackageGroupName=SLUG,
@@ -69,6 +71,12 @@ class Delivery:
             },
         )
         return str(made["ModelPackageArn"])
+
+    def register_failing(self) -> str:
+        """A new approved version that answers otherwise than it was registered with."""
+        cases = json.loads((self.package / "smoke.json").read_bytes())
+        cases["answers"] = [*cases["answers"][1:], cases["answers"][0]]
+        return self.register("Approved", json.dumps(cases).encode())
 
     def decide(self, package: str, status: str) -> None:
         sagemaker = self.accounts.aws.client("sagemaker", self.accounts.tooling)
@@ -94,7 +102,7 @@ class Delivery:
             stage
             for stage, account in self.accounts.stages.items()
             if any(
-                f"{SLUG}-{stage}" in bucket["Name"] and "bootstrap" not in bucket["Name"]
+                re.fullmatch(rf"{SLUG}-{stage}-[0-9a-f]{{12}}", bucket["Name"])
                 for bucket in self.accounts.aws.client("s3", account).list_buckets()["Buckets"]
             )
         ]
@@ -104,11 +112,14 @@ class Delivery:
         given = self.accounts.aws.environment()
         return {name: given[name] for name in sorted(given.keys() - os.environ.keys()) if name not in NO_KEYS}
 
-    def role_credentials(self) -> dict[str, str]:
-        """Credentials of CI's role, as CodeBuild gives them to a build."""
-        tooling = self.accounts.tooling
-        role = f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-ci"
-        sts = self.accounts.aws.client("sts", tooling)
+    def ci_role(self, stage: str) -> str:
+        """ARN of the role that CI has until staging, or in production."""
+        name = {"staging": "deploy-ci", "production": "deploy-ci-production"}[stage]
+        return f"arn:aws:iam::{self.accounts.tooling}:role/{SLUG}-{name}"
+
+    def role_credentials(self, role: str) -> dict[str, str]:
+        """Credentials of a role, as CodeBuild gives them to a build."""
+        sts = self.accounts.aws.client("sts", self.accounts.tooling)
         keys = sts.assume_role(RoleArn=role, RoleSessionName="build")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
@@ -122,6 +133,21 @@ def environments(folder: Path, requirements: Path) -> dict[str, str]:
     (folder / requirements.name).mkdir(parents=True)
     (folder / requirements.name / "dev.txt").symlink_to(DEPLOY_VENV, target_is_directory=True)
     return {"VENV": f"{folder}/$(REQUIREMENTS)", "UV": str(ROOT / ".venv" / "bin" / "uv")}
+
+
+def without_checks(folder: Path, made: Mapping[str, str], requirements: Path) -> dict[str, str]:
+    """The same environments, but tools that check find nothing: for runs of what has been checked before."""
+    deploying = folder / requirements.name / "deploy.txt"
+    deploying.parent.mkdir(parents=True)
+    deploying.symlink_to(
+        made["VENV"].replace("$(REQUIREMENTS)", f"{requirements.name}/deploy.txt"), target_is_directory=True
+    )
+    checking = folder / requirements.name / "dev.txt"
+    (checking / "bin").mkdir(parents=True)
+    shutil.copy(requirements / "dev.txt", checking / "installed.txt")
+    for tool in ("ruff", "mypy", "yamllint", "cfn-lint", "pytest"):
+        (checking / "bin" / tool).symlink_to(shutil.which("true") or "/bin/true")
+    return {**made, "VENV": f"{folder}/$(REQUIREMENTS)"}
 
 
 def commit(folder: Path, *command: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from definitions import Tool, read_yaml
 
-BUILDSPECS = ("buildspec-test.yml", "buildspec-resolve.yml", "buildspec-deploy.yml", "buildspec-smoke.yml")
+BUILDSPECS = ("buildspec-test.yml", "buildspec-resolve.yml", "buildspec-staging.yml", "buildspec-production.yml")
 DEFINITIONS = {
     "github": (".github/workflows/model-deploy.yml",),
     "gitlab": (".gitlab-ci.yml",),
@@ -88,26 +88,46 @@ def test_script_that_installs_terraform_passes_shellcheck(bake: Callable[..., Pa
     assert (checked := tool("shellcheck", script)).returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_hosted_systems_do_the_same_steps(ci: str, deployment: Deployment) -> None:
-    steps = {name: targets(script) for name, script in jobs(ci, deployment(ci)).items()}
+STAGING = ["deploy STAGE=staging", "smoke STAGE=staging"]
+PRODUCTION = ["deploy STAGE=production", "smoke STAGE=production"]
+PENDING = "pending STAGE=production"
+
+
+def test_every_system_does_the_same_steps(deployment: Deployment) -> None:
+    steps = {ci: {name: targets(script) for name, script in jobs(ci, deployment(ci)).items()} for ci in DEFINITIONS}
+    test, undone = ["setup", "lint", "test"], "rollback STAGE=production"
     assert steps == {
-        "test": ["setup", "lint", "test"],
-        "resolve": ["setup", "resolve", "changed STAGE=staging", "changed STAGE=production"],
-        "staging": ["setup", "deploy STAGE=staging", "smoke STAGE=staging"],
-        "production": ["setup", "deploy STAGE=production", "smoke STAGE=production", "rollback STAGE=production"],
+        "github": {
+            "test": test,
+            "staging": ["setup", "resolve", *STAGING, PENDING],
+            "production": ["setup", PENDING, *PRODUCTION, undone, PENDING],
+        },
+        # A person starts the job there, so nothing has to tell beforehand whether anything would change.
+        "gitlab": {
+            "test": test,
+            "staging": ["setup", "resolve", *STAGING],
+            "production": ["setup", *PRODUCTION, undone],
+        },
+        # The stage's own rollback takes a deployment back.
+        "codepipeline": {
+            "test": test,
+            "resolve": ["setup", "resolve"],
+            "staging": ["setup", *STAGING, PENDING],
+            "production": ["setup", PENDING, *PRODUCTION, PENDING],
+        },
     }
 
 
-def test_builds_do_those_steps_for_the_stage_they_are_given(deployment: Deployment) -> None:
-    scripts = jobs("codepipeline", deployment("codepipeline"))
-    assert {name: targets(script) for name, script in scripts.items()} == {
-        "test": ["setup", "lint", "test"],
-        "resolve": ["setup", "resolve", "changed STAGE=staging", "changed STAGE=production"],
-        "deploy": ["setup", "deploy"],
-        "smoke": ["setup", "smoke"],
-    }
-    assert all('STAGE="$STAGE"' in scripts[name] for name in ("deploy", "smoke"))
+@pytest.mark.parametrize("ci", list(DEFINITIONS))
+def test_no_condition_lets_a_run_pass_staging_without_its_smoke_test(ci: str, deployment: Deployment) -> None:
+    script = jobs(ci, deployment(ci))["staging"]
+    commands = [line.strip() for line in script.splitlines()]
+    assert commands.count("make smoke STAGE=staging") == 1
+    assert not re.search(r"exit 0|\|\||&&", script.replace(TERRAFORM, ""))
+    if ci == "github":
+        staging = read_yaml(deployment(ci) / DEFINITIONS[ci][0])["jobs"]["staging"]
+        assert [step.get("if") for step in staging["steps"]] == [None] * len(staging["steps"])
+        assert not any("continue-on-error" in step for step in staging["steps"])
 
 
 @pytest.mark.parametrize("ci", list(DEFINITIONS))
@@ -116,10 +136,10 @@ def test_every_job_has_terraform_where_the_project_needs_it(ci: str, deployment:
         assert script.index(TERRAFORM) < script.index("make setup"), name
 
 
-def test_both_github_deployments_use_the_package_that_was_resolved(deployment: Deployment) -> None:
+def test_production_gets_the_package_that_staging_has_tested(deployment: Deployment) -> None:
     workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])["jobs"]
-    pinned = "${{ needs.resolve.outputs.model-package-arn }}"
-    assert [workflow[stage]["env"]["MLOPS_MODEL_PACKAGE_ARN"] for stage in ("staging", "production")] == [pinned] * 2
+    resolved = "${{ needs.staging.outputs.model-package-arn }}"
+    assert workflow["production"]["env"]["MLOPS_MODEL_PACKAGE_ARN"] == resolved
     assert [workflow[stage]["environment"] for stage in ("staging", "production")] == ["staging", "production"]
 
 
@@ -127,26 +147,47 @@ def test_only_deploying_github_jobs_on_main_may_ask_for_an_identity(deployment: 
     workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])
     assert workflow["permissions"] == {}
     assert workflow["jobs"]["test"]["permissions"] == {"contents": "read"}
-    assert "github.ref == 'refs/heads/main'" in workflow["jobs"]["resolve"]["if"]
-    assert "vars.MLOPS_CI_ROLE_ARN != ''" in workflow["jobs"]["resolve"]["if"]
+    assert "github.ref == 'refs/heads/main'" in workflow["jobs"]["staging"]["if"]
+    assert "vars.MLOPS_CI_ROLE_ARN != ''" in workflow["jobs"]["staging"]["if"]
+    # Without always() or the like, a job runs only after all it needs have succeeded.
+    assert workflow["jobs"]["production"]["if"] == "needs.staging.outputs.production == 'true'"
     needs: dict[str, Any] = {name: job.get("needs") for name, job in workflow["jobs"].items()}
-    assert needs == {"test": None, "resolve": "test", "staging": "resolve", "production": ["resolve", "staging"]}
+    assert needs == {"test": None, "staging": "test", "production": "staging"}
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
 
 
-def test_github_deployments_wait_for_each_other_and_are_never_cancelled(deployment: Deployment) -> None:
-    concurrency = read_yaml(deployment("github") / DEFINITIONS["github"][0])["concurrency"]
+def test_github_deployments_to_a_stage_wait_for_each_other_and_for_no_other_stage(deployment: Deployment) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])
     pull_request = "github.event_name == 'pull_request'"
-    assert concurrency["group"] == f"${{{{ {pull_request} && github.ref || 'deploy' }}}}"
-    assert concurrency["cancel-in-progress"] == f"${{{{ {pull_request} }}}}"
+    assert workflow["concurrency"] == {
+        "group": f"${{{{ {pull_request} && github.ref || github.run_id }}}}",
+        "cancel-in-progress": f"${{{{ {pull_request} }}}}",
+    }
+    for stage in ("staging", "production"):
+        assert workflow["jobs"][stage]["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
+    assert "concurrency" not in workflow["jobs"]["test"]
+
+
+def test_each_stage_is_deployed_with_a_role_of_its_own(deployment: Deployment) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])["jobs"]
+    roles = {
+        name: [step["with"]["role-to-assume"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+        for name, job in workflow.items()
+    }
+    wanted = {"staging": ["MLOPS_CI_ROLE_ARN"], "production": ["MLOPS_CI_PRODUCTION_ROLE_ARN"]}
+    assert roles == {"test": [], **{stage: [f"${{{{ vars.{name} }}}}"] for stage, (name,) in wanted.items()}}
+    pipeline = read_yaml(deployment("gitlab") / ".gitlab-ci.yml")
+    assert {stage: [pipeline[stage]["variables"]["AWS_ROLE_ARN"].strip("$")] for stage in wanted} == wanted
 
 
 def test_gitlab_deployments_wait_for_each_other_and_production_for_a_person(deployment: Deployment) -> None:
     pipeline = read_yaml(deployment("gitlab") / ".gitlab-ci.yml")
     assert "id_tokens" not in pipeline["test"]
-    assert pipeline[".deploying"]["resource_group"] == "deploy"
     assert [rule.get("when") for rule in pipeline["production"]["rules"]] == ["manual"]
-    assert pipeline["production"]["environment"] == {"name": "production"}
+    assert pipeline["production"]["needs"] == ["staging"]
+    for stage in ("staging", "production"):
+        assert pipeline[stage]["resource_group"] == f"deploy-{stage}"
+        assert pipeline[stage]["environment"] == {"name": stage, "deployment_tier": stage}
     assert all("$CI_DEFAULT_BRANCH" in rule["if"] for rule in pipeline[".deploying"]["rules"])
 
 

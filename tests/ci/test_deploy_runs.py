@@ -2,7 +2,8 @@
 
 Real jobs, real command line, a real model behind the endpoints, accounts set up by the bootstrap stacks, bindings from
 Parameter Store, deploy roles assumed in the accounts of the stages. Up to where each ends: act knows no environments,
-so a person's approval is a second run that goes on to production; gitlab-ci-local's manual job is played by name.
+so a person's approval is a run that goes on to production; gitlab-ci-local's manual job is played by name.
+The checks run once for each system; later runs of the same commit's code find their tools saying nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tests.ci.deployments import (
     record_approval,
     repository_of,
     serving,
+    without_checks,
 )
 from tests.emulated import EmulatedAws, emulated_aws
 from tests.npm_tools import NodeTools, install_node_tools
@@ -69,13 +71,24 @@ def aws(model: PackagedModel) -> Iterator[EmulatedAws]:
         yield running
 
 
+Jobs = dict[str, str]
+ASKED = "20 of 20 as the packaged model gave them"
+
+
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory, bake: Callable[..., Path]) -> dict[str, str]:
-    """What every job is given beside AWS: environments by lock, one test file, one cache."""
+def checked(tmp_path_factory: pytest.TempPathFactory, bake: Callable[..., Path]) -> Jobs:
+    """What every job is given beside AWS: environments by lock, one test file, one cache, few calls of a smoke test."""
     folder = tmp_path_factory.mktemp("environments")
     made = environments(folder, bake(ci="github") / "model-deploy" / "requirements")
     few = {"PYTEST_ADDOPTS": "tests/test_bindings.py", "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy"))}
-    return {**made, **few, "UV_CACHE_DIR": str(folder / "cache"), **PLAIN}
+    return {**made, **few, "UV_CACHE_DIR": str(folder / "cache"), "ARGS": "--calls 5", **PLAIN}
+
+
+@pytest.fixture(scope="module")
+def jobs(checked: Jobs, tmp_path_factory: pytest.TempPathFactory, bake: Callable[..., Path]) -> Jobs:
+    """The same for what has been checked before."""
+    requirements = bake(ci="github") / "model-deploy" / "requirements"
+    return without_checks(tmp_path_factory.mktemp("unchecked"), checked, requirements)
 
 
 @pytest.fixture(scope="module")
@@ -95,33 +108,43 @@ def delivery(aws: EmulatedAws, model: PackagedModel, bake: Callable[..., Path]) 
 
 
 def test_github_takes_an_approved_model_to_staging_and_then_to_production(
-    delivery: Callable[..., Delivery], jobs: dict[str, str], tmp_path: Path
+    delivery: Callable[..., Delivery], checked: Jobs, jobs: Jobs, tmp_path: Path
 ) -> None:
     project = delivery("github", 1)
     folder = repository_of(project.accounts.folder, tmp_path / "repository")
-    run = act(folder, project, jobs, tmp_path)
+    run = act(folder, project, tmp_path)
     candidate = project.register()
 
-    first = run("staging")
-    assert "model-package-arn=none" in first and "production=true" in first
+    first = run("staging", checked)
+    assert "model-package-arn=none" in first and "changes=true" in first
     assert project.founded() == ["staging"] and project.deployed() == {}
 
-    project.decide(candidate, "Approved")
-    record_approval(folder, candidate, {**project.accounts.aws.environment(project.accounts.tooling), **jobs, **DEPLOY})
-    second = run("staging")
-    assert f"model-package-arn={candidate}" in second and "20 of 20 as the packaged model gave them" in second
+    approve(folder, project, candidate, jobs)
+    second = run("staging", jobs)
+    assert f"model-package-arn={candidate}" in second and ASKED in second
     assert project.deployed() == {"staging": candidate}
 
-    third = run("production")
-    assert "staging=false" in third and "production=true" in third
-    assert "20 of 20 as the packaged model gave them" in third
-    assert "Deploy to staging" not in steps_of(third)
+    third = run("production", jobs)
+    assert "changes=true" in third and third.count("Nothing to do") == 1 and third.count(ASKED) == 2
     assert project.deployed() == dict.fromkeys(STAGES, candidate)
 
     project.register()
-    fourth = run("production")
-    assert "staging=false" in fourth and "production=false" in fourth
-    assert "make deploy" not in steps_of(fourth)
+    fourth = run("production", jobs)
+    assert "changes=false" in fourth and fourth.count(ASKED) == 1
+    assert "make deploy STAGE=production" not in steps_of(fourth)
+
+    failing = project.register_failing()
+    approve(folder, project, failing, jobs)
+    for done in [run("production", jobs, fails=True) for _ in range(2)]:
+        assert "make smoke STAGE=staging" in steps_of(done)
+        assert "STAGE=production" not in steps_of(done)
+    assert project.deployed() == {"staging": failing, "production": candidate}
+
+
+def approve(folder: Path, project: Delivery, package: str, jobs: Jobs) -> None:
+    project.decide(package, "Approved")
+    aws = project.accounts.aws.environment(project.accounts.tooling)
+    record_approval(folder, package, {**aws, **jobs, **DEPLOY})
 
 
 DEPLOY = {"REQUIREMENTS": "requirements/deploy.txt"}
@@ -131,109 +154,128 @@ def steps_of(output: str) -> str:
     return "\n".join(re.findall(r"Run Main (.*)", output))
 
 
-def act(folder: Path, project: Delivery, jobs: dict[str, str], scratch: Path) -> Callable[[str], str]:
+def act(folder: Path, project: Delivery, scratch: Path) -> Callable[..., str]:
     """Runs a job of the workflow with those it needs, on this machine, as GitHub would on its own; what it printed."""
     workflow = folder / ".github" / "workflows" / "model-deploy.yml"
     action = re.findall(r"uses: (aws-actions/configure-aws-credentials@\w+)", workflow.read_text(encoding="utf-8"))[0]
     stub = scratch / "configure-aws-credentials"
     stub.mkdir()
     (stub / "action.yml").write_text(STUB, encoding="utf-8")
-    role = f"arn:aws:iam::{project.accounts.tooling}:role/{SLUG}-deploy-ci"
-    environment = {**project.variables(), **jobs}
-    options = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
-    options += ["--var", f"MLOPS_CI_ROLE_ARN={role}", "--var", f"MLOPS_REGION={project.accounts.aws.region}"]
+    given = {**ci_variables(project), "MLOPS_REGION": project.accounts.aws.region}
+    variables = [part for name, value in given.items() for part in ("--var", f"{name}={value}")]
     program = Path(sys.executable).with_name("act")
     runner = ["-P", "ubuntu-24.04=-self-hosted", "--local-repository", f"{action}={stub}"]
 
-    def run(job: str) -> str:
-        command = [program, "push", "-W", workflow.relative_to(folder), "-j", job, *runner, *options]
+    def run(job: str, jobs: Jobs, fails: bool = False) -> str:
+        environment = {**project.variables(), **jobs}
+        options = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+        command = [program, "push", "-W", workflow.relative_to(folder), "-j", job, *runner, *variables, *options]
         done = run_command(command, cwd=folder, env={"XDG_CACHE_HOME": str(scratch / "cache")})
         print(done.stdout)
-        assert done.returncode == 0
+        assert (done.returncode != 0) == fails
         return done.stdout
 
     return run
 
 
+def ci_variables(project: Delivery) -> dict[str, str]:
+    """What an administrator copies from the outputs of the stack `ci`."""
+    outputs = project.accounts.outputs[f"{SLUG}-bootstrap-ci"]
+    assert outputs["RoleArn"] == project.ci_role("staging")
+    assert outputs["ProductionRoleArn"] == project.ci_role("production")
+    return {"MLOPS_CI_ROLE_ARN": outputs["RoleArn"], "MLOPS_CI_PRODUCTION_ROLE_ARN": outputs["ProductionRoleArn"]}
+
+
 def test_gitlab_takes_an_approved_model_to_staging_and_a_person_to_production(
-    delivery: Callable[..., Delivery], jobs: dict[str, str], tmp_path: Path
+    delivery: Callable[..., Delivery], checked: Jobs, jobs: Jobs, tmp_path: Path
 ) -> None:
     require_program("rsync", "rsync")
     project = delivery("gitlab", 2)
     folder = repository_of(project.accounts.folder, tmp_path / "repository")
     (tmp_path / "node").mkdir()
-    run = gitlab_ci_local(folder, project, jobs, install_node_tools(tmp_path / "node"), tmp_path)
+    run = gitlab_ci_local(folder, project, install_node_tools(tmp_path / "node"), tmp_path)
     candidate = project.register()
 
-    first = run()
-    assert "RESOLVED_MODEL_PACKAGE_ARN=none" in first
+    assert "RESOLVED_MODEL_PACKAGE_ARN=none" in run(checked)
     assert project.founded() == ["staging"] and project.deployed() == {}
 
-    project.decide(candidate, "Approved")
-    record_approval(folder, candidate, {**project.accounts.aws.environment(project.accounts.tooling), **jobs, **DEPLOY})
-    second = run()
-    assert f"RESOLVED_MODEL_PACKAGE_ARN={candidate}" in second
-    assert "20 of 20 as the packaged model gave them" in second
+    approve(folder, project, candidate, jobs)
+    second = run(jobs)
+    assert f"RESOLVED_MODEL_PACKAGE_ARN={candidate}" in second and ASKED in second
     assert project.deployed() == {"staging": candidate}
 
-    assert "20 of 20 as the packaged model gave them" in run("production")
+    assert ASKED in run(jobs, "production")
     assert project.deployed() == dict.fromkeys(STAGES, candidate)
 
     project.register()
-    assert "Nothing to deploy to staging" in run()
-    assert "Nothing to deploy to production" in run("production")
+    again = run(jobs)
+    assert "Nothing to do" in again and ASKED in again
+    assert "Nothing to do" in run(jobs, "production")
+
+    failing = project.register_failing()
+    approve(folder, project, failing, jobs)
+    for done in [run(jobs, fails=True) for _ in range(2)]:
+        assert "FAILED" in done and "make deploy STAGE=production" not in done
+    played = run(jobs, "--needs", "production", fails=True)
+    assert "make smoke STAGE=staging" in played and "make deploy STAGE=production" not in played
+    assert project.deployed() == {"staging": failing, "production": candidate}
 
 
-def gitlab_ci_local(
-    folder: Path, project: Delivery, jobs: dict[str, str], tools: NodeTools, home: Path
-) -> Callable[..., str]:
+def gitlab_ci_local(folder: Path, project: Delivery, tools: NodeTools, home: Path) -> Callable[..., str]:
     """Runs the pipeline, or plays jobs of it, in a shell on this machine, as a GitLab runner would; what it printed."""
     program = tools.modules / "gitlab-ci-local" / "dist" / "index.js"
-    role = f"arn:aws:iam::{project.accounts.tooling}:role/{SLUG}-deploy-ci"
-    own = {"MLOPS_CI_ROLE_ARN": role, "MLOPS_REGION": project.accounts.aws.region, "AWS_ID_TOKEN": "token"}
-    # gitlab-ci-local takes the folder in a container for it, because the jobs name an image.
-    environment = {**project.variables(), **jobs, **own, "CI_PROJECT_DIR": str(folder)}
-    options = [part for name, value in environment.items() for part in ("--variable", f"{name}={value}")]
+    own = {**ci_variables(project), "MLOPS_REGION": project.accounts.aws.region, "AWS_ID_TOKEN": "token"}
 
-    def run(*names: str) -> str:
+    def run(jobs: Jobs, *names: str, fails: bool = False) -> str:
+        # gitlab-ci-local takes the folder in a container for it, because the jobs name an image.
+        environment = {**project.variables(), **jobs, **own, "CI_PROJECT_DIR": str(folder)}
+        options = [part for name, value in environment.items() for part in ("--variable", f"{name}={value}")]
         command = [tools.node, program, "--force-shell-executor", "--home", home, *options, *names]
         done = run_command(command, cwd=folder)
         print(done.stdout)
-        assert done.returncode == 0
+        assert (done.returncode != 0) == fails
         return done.stdout
 
     return run
 
 
 def test_codepipeline_takes_an_approved_model_to_staging_and_a_person_to_production(
-    delivery: Callable[..., Delivery], jobs: dict[str, str]
+    delivery: Callable[..., Delivery], checked: Jobs, jobs: Jobs
 ) -> None:
     project = delivery("codepipeline", 3)
     tooling, aws = project.accounts.tooling, project.accounts.aws
     pipeline = aws.client("codepipeline", tooling).get_pipeline(name=f"{SLUG}-deploy")["pipeline"]
-    builds = [f"{SLUG}-deploy-{each}" for each in ("test", "resolve", "deploy", "smoke")]
+    builds = [f"{SLUG}-deploy-{each}" for each in ("test", "resolve", "staging", "production")]
     projects = aws.client("codebuild", tooling).batch_get_projects(names=builds)["projects"]
     specifications = {each["name"]: each["source"]["buildspec"] for each in projects}
 
-    def run(approve: bool) -> Execution:
-        environment = {**project.variables(), **jobs, **project.role_credentials()}
-        return Execution(pipeline, specifications, project.accounts.folder, environment, approve).run()
+    def run(approve: bool, jobs: Jobs) -> Execution:
+        given = {**project.variables(), **jobs}
+        environments = {each["name"]: {**given, **project.role_credentials(each["serviceRole"])} for each in projects}
+        done = Execution(pipeline, specifications, project.accounts.folder, environments, approve).run()
+        print(done.output)
+        return done
 
     candidate = project.register()
     before = ["Source.Source", "Test.Test", "Resolve.Resolve"]
-    staging, production = ["Staging.Deploy", "Staging.Smoke"], ["Production.Deploy", "Production.Smoke"]
-    assert run(approve=False).ran == before + staging
+    staging, production = "Staging.DeployAndSmoke", "Production.DeployAndSmoke"
+    assert run(False, checked).ran == [*before, staging]
     assert project.founded() == ["staging"] and project.deployed() == {}
 
     project.decide(candidate, "Approved")
-    waiting = run(approve=False)
-    assert waiting.ran == before + staging
+    waiting = run(False, jobs)
+    assert waiting.ran == [*before, staging]
     assert waiting.variables["Resolve.MODEL_PACKAGE_ARN"] == candidate
-    assert "20 of 20 as the packaged model gave them" in waiting.output
+    assert ASKED in waiting.output
     assert project.deployed() == {"staging": candidate}
 
-    assert run(approve=True).ran == [*before, "Approval.Approve", *production]
+    assert run(True, jobs).ran == [*before, staging, "Approval.Approve", production]
     assert project.deployed() == dict.fromkeys(STAGES, candidate)
 
     project.register()
-    assert run(approve=True).ran == before
+    assert run(True, jobs).ran == [*before, staging]
+
+    failing = project.register_failing()
+    outcomes = [run(True, jobs) for _ in range(2)]
+    assert [(done.failed, done.ran) for done in outcomes] == [(staging, before)] * 2
+    assert project.deployed() == {"staging": failing, "production": candidate}

@@ -99,7 +99,7 @@ def of_package(
     if found.get(DECISION) != "Approved":
         return Irrelevant(f"version {arn.rpartition('/')[2]} is not approved but {found.get(DECISION)}")
     changed = datetime.now(UTC) if decision == "rollback" else found.get("LastModifiedTime") or found["CreationTime"]
-    approval = Approval(arn, changed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
+    approval = Approval(arn, changed.astimezone(UTC).isoformat().replace("+00:00", "Z"), "")
     if decision == "unknown" and recorded and approval.version < _version(recorded):
         return Irrelevant(
             f"version {approval.version} is older than the recorded {_version(recorded)}; "
@@ -153,7 +153,10 @@ def subject(approval: Approval, settings: Settings) -> str:
 
 
 def _newer(approval: Approval, recorded: Mapping[str, Any]) -> Approval | Irrelevant:
-    """A decision counts if it was taken after the recorded one; the same version again, only if it was decided anew."""
+    """A decision counts if it was taken after the recorded one; the same version again, only if it was decided anew.
+
+    EventBridge gives whole seconds: of two approvals in one, the later version counts.
+    """
     if not recorded:
         return approval
     before, arn = str(recorded.get("approved_at", "")), recorded.get("model_package_arn")
@@ -161,7 +164,7 @@ def _newer(approval: Approval, recorded: Mapping[str, Any]) -> Approval | Irrele
         return Irrelevant("this event was recorded before")
     if approval.arn == arn and (not before or _parse(approval.approved_at) <= _parse(before)):
         return Irrelevant(f"version {approval.version} is recorded already")
-    if before and _parse(approval.approved_at) <= _parse(before):
+    if before and (_parse(approval.approved_at), approval.version) <= (_parse(before), _version(recorded)):
         return Irrelevant(f"a newer decision is recorded, of {before}")
     return approval
 

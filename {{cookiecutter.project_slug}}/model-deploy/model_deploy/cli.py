@@ -98,6 +98,21 @@ def changed(stage: StageOption, model_package: PackageOption = "") -> None:
 
 
 @app.command()
+def pending(
+    stage: StageOption,
+    note: Annotated[str, typer.Option(metavar="begun|done", help="Note how far CI's deployment of this is.")] = "",
+) -> None:
+    """Print `true` unless CI has deployed exactly this to the stage before; asks the tooling account only.
+
+    \b
+    python -m model_deploy pending --stage production
+    """
+    from model_deploy.pending import Release
+
+    print(Release(stage, PROJECT_ROOT).answer(note))
+
+
+@app.command()
 def values(stage: StageOption, model_package: PackageOption = "") -> None:
     """Print the values that templates and Terraform get, as JSON.
 

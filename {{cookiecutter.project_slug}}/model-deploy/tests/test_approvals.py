@@ -59,10 +59,22 @@ def test_a_later_decision_counts_whatever_its_version(version: int) -> None:
     assert isinstance(approvals.of_event(later, SETTINGS, RECORDED), Approval)
 
 
-@pytest.mark.parametrize("version", [2, 3, 4])
-def test_an_earlier_decision_that_arrives_late_does_not_count(version: int) -> None:
-    late = event(version, "2026-11-21T12:00:00Z", DECIDED)
+@pytest.mark.parametrize(("version", "time"), [(2, "12:00:00"), (3, "12:00:00"), (2, "11:59:59"), (4, "11:59:59")])
+def test_an_earlier_decision_that_arrives_late_does_not_count(version: int, time: str) -> None:
+    late = event(version, f"2026-11-21T{time}Z", DECIDED)
     assert isinstance(approvals.of_event(late, SETTINGS, RECORDED), Irrelevant)
+
+
+def test_of_two_approvals_in_one_second_the_second_is_not_lost() -> None:
+    same = event(4, RECORDED["approved_at"], DECIDED)
+    assert isinstance(approvals.of_event(same, SETTINGS, RECORDED), Approval)
+    registry = Registry(0)
+    registry.changed += timedelta(milliseconds=2)
+    asked = approvals.of_package(registry, f"{PACKAGE_ARN}/2", SETTINGS, RECORDED, "approved anew")
+    assert isinstance(asked, Approval) and asked.approved_at == "2026-11-21T12:00:00.002000Z"
+    late = event(3, RECORDED["approved_at"], DECIDED)
+    recorded = {"model_package_arn": asked.arn, "approved_at": asked.approved_at, "event_id": ""}
+    assert isinstance(approvals.of_event(late, SETTINGS, recorded), Irrelevant)
 
 
 def test_a_version_that_was_rejected_and_approved_again_is_recorded_with_its_new_time() -> None:
