@@ -69,7 +69,7 @@ class Approvals:
     def repository(self) -> Path:
         return self.home / "repository.git"
 
-    def record(self, package: str) -> tuple[int, str]:
+    def record(self, package: str, decided: bool = False) -> tuple[int, str]:
         """Exit code and output of the build that an approval event starts."""
         aws = self.registry.accounts.aws
         (project,) = aws.client("codebuild").batch_get_projects(names=[f"{SLUG}-approvals"])["projects"]
@@ -83,6 +83,7 @@ class Approvals:
             **self.jobs,
             "REPOSITORY_URL": str(self.repository),
             "MODEL_PACKAGE_ARN": package,
+            **({"DECIDED": "--decided"} if decided else {}),
             "HOME": str(self.home),
         }
         done = build(project["source"]["buildspec"], folder, environment).done
@@ -145,18 +146,35 @@ def test_an_approval_is_one_commit_however_often_its_event_comes(approvals: Appr
     assert len(approvals.commits()) == 1
 
 
-def test_a_newer_approval_replaces_the_recorded_and_an_older_one_does_not(approvals: Approvals) -> None:
+def test_an_older_version_counts_only_if_its_approval_has_changed(approvals: Approvals) -> None:
     older, newer = approvals.registry.register("Approved"), approvals.registry.register("Approved")
     assert approvals.record(newer)[0] == 0
+    approvals.registry.decide(older, "Approved")
     code, output = approvals.record(older)
     assert code == 0, output
+    assert f"version {version(older)} is older than the recorded {version(newer)}" in output
     assert approvals.commits() == [f"Deploy {SLUG} version {version(newer)}"]
-    assert approvals.approved() == newer
 
-    newest = approvals.registry.register()
-    approvals.registry.decide(newest, "Approved")
-    assert approvals.record(newest)[0] == 0
-    assert approvals.commits() == [f"Deploy {SLUG} version {version(each)}" for each in (newer, newest)]
+    code, output = approvals.record(older, decided=True)
+    assert code == 0, output
+    assert approvals.commits() == [f"Deploy {SLUG} version {version(each)}" for each in (newer, older)]
+    assert approvals.approved() == older
+
+    code, output = approvals.record(newer, decided=True)
+    assert code == 0, output
+    assert "a newer decision is recorded" in output
+    assert approvals.approved() == older
+
+
+def test_of_two_approvals_at_once_none_is_lost(approvals: Approvals) -> None:
+    first, second = approvals.registry.register(), approvals.registry.register()
+    for package in (second, first):
+        approvals.registry.decide(package, "Approved")
+    for package in (second, first):
+        code, output = approvals.record(package, decided=True)
+        assert code == 0, output
+    assert approvals.commits() == [f"Deploy {SLUG} version {version(each)}" for each in (second, first)]
+    assert approvals.approved() == first
 
 
 @pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
