@@ -13,7 +13,6 @@ from model_deploy.infrastructure import Infrastructure, infrastructure_of
 from model_deploy.registry import (
     Kept,
     Package,
-    approved_package,
     registered_package,
     resolve_challenger,
     resolve_package,
@@ -141,13 +140,17 @@ def _running(context: StageContext) -> Package | None:
 
 
 def deployed_package(context: StageContext) -> Any:
-    """The package that the stage runs, if it is still approved; None if it runs none."""
+    """The package that the stage runs, whatever has been decided about it since; None if it runs none.
+
+    Raises:
+        NotApprovedError: the registry has lost it.
+    """
     arn = context.infrastructure.deployed_package()
     if not arn:
         return None
     deployment = context.deployment
     client = context.aws.registry("sagemaker")
-    return approved_package(client, arn, deployment.settings, deployment.bindings, "the deployed model")
+    return registered_package(client, arn, deployment.settings, deployment.bindings, "the deployed model")
 
 
 def package_to_deploy(context: StageContext) -> Package | None:
