@@ -25,6 +25,8 @@ class Staging:
         self.given: dict[str, str] = {}
         if infrastructure == "terraform":
             require_terraform()
+            # The provider waits about a minute until S3 shows a new lifecycle; the stage's whole life keeps it.
+            (project.folder / "infrastructure" / "storage_lifecycle.tf").unlink()
             self.given = {"TF_CLI_CONFIG_FILE": str(cli_configuration())}
 
     def say(self, command: str, *options: str, **variables: str) -> str:
