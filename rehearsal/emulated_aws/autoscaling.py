@@ -10,31 +10,54 @@ from rehearsal.emulated_aws.errors import ServiceError
 from rehearsal.emulated_aws.operations import Request
 from rehearsal.emulated_aws.state import Store
 
+SERVICE = "application-autoscaling"
 operations.service(
-    "application-autoscaling",
+    SERVICE,
     "AnyScaleFrontendService",
     from_moto="""
-    DescribeScalableTargets DeregisterScalableTarget PutScalingPolicy DescribeScalingPolicies DeleteScalingPolicy
-    PutScheduledAction DescribeScheduledActions DeleteScheduledAction
+    DescribeScalableTargets PutScalingPolicy DescribeScalingPolicies PutScheduledAction DescribeScheduledActions
     """,
 )
 _tags: Store[dict[str, str]] = Store()
 
 
+def _remove(name: str, request: Request) -> Request:
+    """AWS says ObjectNotFoundException of what isn't there, by which callers know that it is gone; moto doesn't."""
+    try:
+        return operations.moto(SERVICE, name, request)
+    except ServiceError as error:
+        if error.code == "ValidationException" and error.message.startswith("No scal"):
+            raise ServiceError("ObjectNotFoundException", error.message) from error
+        raise
+
+
+@operations.operation(SERVICE, "DeregisterScalableTarget")
+def deregister(request: Request) -> Request:
+    return _remove("DeregisterScalableTarget", request)
+
+
+@operations.operation(SERVICE, "DeleteScalingPolicy")
+def delete_policy(request: Request) -> Request:
+    return _remove("DeleteScalingPolicy", request)
+
+
+@operations.operation(SERVICE, "DeleteScheduledAction")
+def delete_action(request: Request) -> Request:
+    return _remove("DeleteScheduledAction", request)
+
+
 def _target_arn(request: Request) -> str:
     found = operations.moto(
-        "application-autoscaling",
+        SERVICE,
         "DescribeScalableTargets",
         {"ServiceNamespace": request["ServiceNamespace"], "ResourceIds": [request["ResourceId"]]},
     )["ScalableTargets"]
     return str(next(t["ScalableTargetARN"] for t in found if t["ScalableDimension"] == request["ScalableDimension"]))
 
 
-@operations.operation("application-autoscaling", "RegisterScalableTarget")
+@operations.operation(SERVICE, "RegisterScalableTarget")
 def register(request: Request) -> Request:
-    operations.moto(
-        "application-autoscaling", "RegisterScalableTarget", {k: v for k, v in request.items() if k != "Tags"}
-    )
+    operations.moto(SERVICE, "RegisterScalableTarget", {k: v for k, v in request.items() if k != "Tags"})
     arn = _target_arn(request)
     _tags.mine.setdefault(arn, {}).update(request.get("Tags", {}))
     return {"ScalableTargetARN": arn}
@@ -47,18 +70,18 @@ def _tagged(request: Request) -> dict[str, str]:
     return _tags.mine[arn]
 
 
-@operations.operation("application-autoscaling", "ListTagsForResource")
+@operations.operation(SERVICE, "ListTagsForResource")
 def list_tags(request: Request) -> Request:
     return {"Tags": _tagged(request)}
 
 
-@operations.operation("application-autoscaling", "TagResource")
+@operations.operation(SERVICE, "TagResource")
 def tag(request: Request) -> Request:
     _tagged(request).update(request["Tags"])
     return {}
 
 
-@operations.operation("application-autoscaling", "UntagResource")
+@operations.operation(SERVICE, "UntagResource")
 def untag(request: Request) -> Request:
     for key in request["TagKeys"]:
         _tagged(request).pop(key, None)

@@ -203,6 +203,12 @@ def test_scaling_targets_and_policies_are_described_and_their_tags_kept(aws: Emu
     policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
     assert [policy["PolicyName"] for policy in policies] == ["invocations"]
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"owner": "me"}
+    scaling.delete_scaling_policy(**TARGET, PolicyName="invocations")
+    scaling.deregister_scalable_target(**TARGET)
+    with pytest.raises(scaling.exceptions.ObjectNotFoundException):
+        scaling.delete_scaling_policy(**TARGET, PolicyName="invocations")
+    with pytest.raises(scaling.exceptions.ObjectNotFoundException):
+        scaling.deregister_scalable_target(**TARGET)
 
 
 def test_quotas_are_found_by_name(aws: EmulatedAws) -> None:
