@@ -62,7 +62,8 @@ def propose(context: StageContext, command: str = "deploy") -> Proposal:
     way = course.of_stage(context, command)
     context, plan = (context, Plan(())) if kept else _planned(context, way)
     served = context.deployment.package is not None
-    findings, unchecked = quotas.check(context.deployment, context.aws) if served else ([], "not needed yet")
+    running = way.live.instances if way.live else 0
+    findings, unchecked = quotas.check(context.deployment, context.aws, running) if served else ([], "not needed yet")
     return Proposal(context, plan, way, deployed, kept, tuple(findings), unchecked)
 
 
@@ -168,13 +169,15 @@ def _quotas(proposal: Proposal) -> str:
 
 
 def _show_shortages(proposal: Proposal, context: StageContext, console: Console) -> None:
+    running = proposal.course.live.instances if proposal.course.live else 0
     for finding in proposal.findings:
         if finding.short and finding.limit is not None:
             need = finding.need
             others = f" and {need.others} for other endpoints" if need.others else ""
+            advice = quotas.advice(finding, context.deployment, running)
             console.print(
                 f"\n[yellow]quota[/yellow] {escape(need.quota)} is {finding.limit:g}; "
-                f"{need.own} needed {escape(need.why)}{others}\n  {escape(quotas.advice(finding, context.deployment))}"
+                f"{need.own} needed {escape(need.why)}{others}\n  {escape(advice)}"
             )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 from model_deploy.aws import Aws, code_of
+from model_deploy.settings import Challenger, Endpoint
 from model_deploy.values import Deployment
 from model_deploy.words import rollout_peak
 
@@ -46,18 +47,14 @@ class Finding:
         return self.limit is not None and self.need.own + self.need.others > self.limit
 
 
-def needs(deployment: Deployment, in_use: dict[str, int]) -> list[Need]:
-    """What a stage takes of which quota; `in_use` is what the account's other endpoints take already."""
+def needs(deployment: Deployment, in_use: dict[str, int], running: int = 0) -> list[Need]:
+    """What a stage takes of which quota.
+
+    `in_use` is what the account's other endpoints take already, `running` how many instances its own model has.
+    """
     stage, found = deployment.settings.stages[deployment.stage], []
     if endpoint := stage.endpoint:
-        instances = max(endpoint.instances, 1)
-        replaced = rollout_peak(endpoint.rollout, instances)
-        how = "while a batch is replaced" if endpoint.rollout.policy == "rolling" else "while both models run"
-        second = instances if stage.challenger and stage.challenger.version else 0
-        if second:
-            replaced, how = replaced + 2 * second, f"{how}, with the challenger's"
-        scaled = endpoint.max_instances + second
-        own, why = (replaced, how) if replaced >= scaled else (scaled, "when scaled out")
+        own, why = _peak(endpoint, stage.challenger, running)
         for name in (f"{endpoint.instance_type} for endpoint usage", ACROSS_ENDPOINTS):
             found.append(Need(name, own, in_use.get(name, 0), why))
     if serverless := stage.serverless:
@@ -70,11 +67,25 @@ def needs(deployment: Deployment, in_use: dict[str, int]) -> list[Need]:
     return found
 
 
-def check(deployment: Deployment, aws: Aws) -> tuple[list[Finding], str]:
-    """Each need held against its quota, and what could not be read and why, if so."""
+def _peak(endpoint: Endpoint, challenger: Challenger | None, running: int) -> tuple[int, str]:
+    """Most instances of an endpoint at once, and when; a new model begins with as many as autoscaling has started."""
+    replaced = rollout_peak(endpoint.rollout, max(endpoint.instances, running, 1))
+    how = "while a batch is replaced" if endpoint.rollout.policy == "rolling" else "while both models run"
+    second = max(endpoint.instances, 1) if challenger and challenger.version else 0
+    if second:
+        replaced, how = replaced + 2 * second, f"{how}, with the challenger's"
+    scaled = endpoint.max_instances + second
+    return (replaced, how) if replaced >= scaled else (scaled, "when scaled out")
+
+
+def check(deployment: Deployment, aws: Aws, running: int = 0) -> tuple[list[Finding], str]:
+    """Each need held against its quota, and what could not be read and why, if so.
+
+    `running` is how many instances the stage's model has.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    alone = needs(deployment, {})
+    alone = needs(deployment, {}, running)
     try:
         quotas = read_quotas(aws.stage("service-quotas"), {need.quota for need in alone})
     except (BotoCoreError, ClientError) as error:
@@ -86,19 +97,21 @@ def check(deployment: Deployment, aws: Aws) -> tuple[list[Finding], str]:
         taken = in_use(aws.stage("sagemaker"), deployment.name())
     except (BotoCoreError, ClientError) as error:
         return findings, f"not checked with the account's other endpoints: {_reason(error)}"
-    return [_finding(need, quotas.get(need.quota)) for need in needs(deployment, taken)], ""
+    return [_finding(need, quotas.get(need.quota)) for need in needs(deployment, taken, running)], ""
 
 
-def advice(finding: Finding, deployment: Deployment) -> str:
-    """What to do about a quota that is too small."""
+def advice(finding: Finding, deployment: Deployment, running: int = 0) -> str:
+    """What to do about a quota that is too small; `running` as for `check`."""
     wanted = finding.need.own + finding.need.others
     request = (
         f"aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code {finding.code} "
         f"--desired-value {wanted} --region {deployment.bindings.region}"
     )
-    endpoint = deployment.settings.stages[deployment.stage].endpoint
+    stage = deployment.settings.stages[deployment.stage]
+    endpoint = stage.endpoint
     if endpoint and endpoint.instances >= 2 and endpoint.rollout.policy != "rolling":
-        rolling = rollout_peak(dataclasses.replace(endpoint.rollout, policy="rolling"), endpoint.instances)
+        rollout = dataclasses.replace(endpoint.rollout, policy="rolling")
+        rolling, _ = _peak(dataclasses.replace(endpoint, rollout=rollout), stage.challenger, running)
         if rolling < finding.need.own:
             return f'ask for more: {request}; or set rollout.policy = "rolling", which takes {rolling}'
     return f"ask for more: {request}"

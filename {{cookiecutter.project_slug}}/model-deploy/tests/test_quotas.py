@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
 from model_deploy import quotas
+from model_deploy.aws import Aws
 from model_deploy.quotas import ACROSS_ENDPOINTS
 from tests.stages import deployment_of
 
@@ -82,3 +84,25 @@ def test_quotas_are_checked_without_other_endpoints_where_these_are_out_of_sight
 
 def test_quotas_that_are_out_of_sight_are_said_to_be_unchecked() -> None:
     assert check(Account(99, ("list_service_quotas",))) == ([], "not checked: AccessDeniedException")
+
+
+@pytest.mark.parametrize("infrastructure", ["cloudformation", "terraform"])
+def test_a_rollout_needs_room_for_what_autoscaling_has_started(infrastructure: str) -> None:
+    """Production rolls in halves, from two instances to four."""
+    deployment = deployment_of(stage="production", infrastructure=infrastructure)
+    for running, needed in [(0, 4), (2, 4), (3, 5), (4, 6)]:
+        findings, _ = quotas.check(deployment, cast("Aws", Account(99)), running)
+        assert {found.need.own for found in findings} == {needed}, running
+
+
+def test_rolling_is_advised_with_what_it_takes_of_what_runs() -> None:
+    deployment = deployment_of(stage="production")
+    stage = deployment.settings.stages["production"]
+    assert stage.endpoint
+    rollout = dataclasses.replace(stage.endpoint.rollout, policy="all_at_once")
+    at_once = dataclasses.replace(stage, endpoint=dataclasses.replace(stage.endpoint, rollout=rollout))
+    settings = dataclasses.replace(deployment.settings, stages={**deployment.settings.stages, "production": at_once})
+    deployment = dataclasses.replace(deployment, settings=settings)
+    (finding, *_), _ = quotas.check(deployment, cast("Aws", Account(1)), 4)
+    assert finding.need.own == 8
+    assert quotas.advice(finding, deployment, 4).endswith('rollout.policy = "rolling", which takes 6')
