@@ -172,7 +172,13 @@ def smoke(
 
 
 @app.command()
-def rollback(stage: StageOption, yes: YesOption = False) -> None:
+def rollback(
+    stage: StageOption,
+    yes: YesOption = False,
+    only_own: Annotated[
+        bool, typer.Option("--only-own", help="Only what this run of CI has deployed; else change nothing and fail.")
+    ] = False,
+) -> None:
     """Go back to the model that was deployed before, if it is still approved.
 
     \b
@@ -181,7 +187,7 @@ def rollback(stage: StageOption, yes: YesOption = False) -> None:
     from model_deploy.rollback import rollback as go_back
     from model_deploy.stage import open_stage
 
-    go_back(open_stage(stage, PROJECT_ROOT, resolve=False), _console(), yes)
+    go_back(open_stage(stage, PROJECT_ROOT, resolve=False), _console(), yes, only_own)
 
 
 @app.command()

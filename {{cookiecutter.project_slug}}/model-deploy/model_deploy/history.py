@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +15,17 @@ from model_deploy.words import version_of
 
 PREFIX = "deployments/"
 COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
+RUN_VARIABLES = ("CI_JOB_ID", "CODEBUILD_BUILD_ID")
 MOST_READ = 200
 Outcome = Literal["begun", "succeeded", "failed"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """One deployment; times are UTC in ISO 8601, `seconds` is how long it took, 0 where nobody saw it end."""
+    """One deployment; times are UTC in ISO 8601, `seconds` is how long it took, 0 where nobody saw it end.
+
+    `run` is CI's, empty where a person deployed by hand.
+    """
 
     began: str
     seconds: float
@@ -33,6 +38,7 @@ class Record:
     git_commit: str
     command: str
     reason: str = ""
+    run: str = ""
 
     @property
     def version(self) -> str:
@@ -70,6 +76,13 @@ def now() -> datetime:
 def caller(sts: Any) -> str:
     """ARN of who deploys."""
     return str(sts.get_caller_identity()["Arn"])
+
+
+def ci_run(environ: Mapping[str, str] = os.environ) -> str:
+    """CI's run, and which attempt at it; empty outside CI."""
+    if run := environ.get("GITHUB_RUN_ID"):
+        return f"{run}/{environ.get('GITHUB_RUN_ATTEMPT', '1')}"
+    return next((environ[name] for name in RUN_VARIABLES if environ.get(name)), "")
 
 
 def git_commit(root: Path) -> str:

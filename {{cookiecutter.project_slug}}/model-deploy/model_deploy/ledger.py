@@ -65,6 +65,7 @@ class Entry:
             by=history.caller(self._context.aws.registry("sts")),
             git_commit=history.git_commit(self._context.root),
             command=self._command,
+            run=history.ci_run(),
         )
 
 

@@ -6,30 +6,35 @@ import dataclasses
 
 from rich.console import Console
 
-from model_deploy import endpoint, ledger
+from model_deploy import endpoint, history, ledger
 from model_deploy.deploy import deploy
-from model_deploy.errors import DeployError, NotApprovedError
+from model_deploy.errors import DeployError, NotApprovedError, UsageError
 from model_deploy.history import Record
 from model_deploy.registry import APPROVED_FILE, Package, approved_package
 from model_deploy.stage import StageContext
 from model_deploy.words import version_of
 
 
-def rollback(context: StageContext, console: Console, yes: bool) -> None:
-    """Deploy the newest earlier model that was deployed with success.
+def rollback(context: StageContext, console: Console, yes: bool, only_own: bool = False) -> None:
+    """Deploy the newest earlier model that was deployed with success; `only_own`, after a deployment of this CI run.
 
     Raises:
         NotApprovedError: that model has been rejected since.
-        DeployError: there is no earlier one, it was not the model that changed last, or the deployment fails.
+        UsageError: `only_own`, and this is no run of CI.
+        DeployError: there is no earlier one, it was not the model that changed last, it was not this run of CI that
+            changed it, or the deployment fails.
     """
     bucket = context.require_deployed()["DataBucket"]
     deployed = context.infrastructure.deployed_package()
     records = ledger.settled(context, bucket)
-    if before := settings_changed_last(records):
+    if only_own:
+        require_own(records, history.ci_run(), context.deployment.stage)
+    if change := settings_changed_last(records):
+        stage = context.deployment.stage
         raise DeployError(
-            f"the last deployment to {context.deployment.stage} changed settings and kept version {before.version}; "
-            f"going back a model would keep them: take deploy.toml back to commit {before.git_commit[:12]} and deploy, "
-            "or name an earlier model with deploy --model-package <arn>"
+            f"the last deployment to {stage} changed settings and kept version {change.version}; going back a model "
+            f"would keep them, and {stage} still runs them: revert commit {change.git_commit[:12]} and push, or "
+            "deploy that by hand; deploy --model-package <arn> deploys a certain model"
         )
     earlier = earlier_model(records, deployed)
     if earlier is None:
@@ -73,14 +78,30 @@ def running_challenger(context: StageContext, console: Console) -> Package | Non
         return None
 
 
+def require_own(records: list[Record], run: str, stage: str) -> None:
+    """What another run deployed may have stood well for weeks; `records` are newest first.
+
+    Raises:
+        UsageError: this is no run of CI.
+        DeployError: this run deployed nothing, or not last.
+    """
+    if not run:
+        raise UsageError("--only-own is for runs of CI; without it, rollback goes back whoever deployed")
+    newest = next(iter(records), None)
+    if newest is None or newest.run != run or newest.outcome != "succeeded":
+        raise DeployError(
+            f"this run has changed nothing in {stage}, so nothing is taken back: {stage} runs what it ran before; "
+            "see `status`, and `rollback` by hand if that has to go"
+        )
+
+
 def settings_changed_last(records: list[Record]) -> Record | None:
-    """The deployment before the newest one, if that brought the same model with other values; newest first."""
+    """The newest deployment, if it kept the model and so changed settings or templates; `records` are newest first."""
     runs = [record for record in records if record.outcome == "succeeded" and record.model_package_arn]
     if len(runs) < 2:
         return None
     newest, before = runs[:2]
-    same = newest.model_package_arn == before.model_package_arn
-    return before if same and newest.values_hash != before.values_hash else None
+    return newest if newest.model_package_arn == before.model_package_arn else None
 
 
 def earlier_model(records: list[Record], deployed: str) -> Record | None:
