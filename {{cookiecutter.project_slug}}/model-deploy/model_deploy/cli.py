@@ -29,6 +29,7 @@ app = typer.Typer(
 
 StageOption = Annotated[str, typer.Option(metavar="staging|production", help="Which stage.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Agree beforehand: ask nothing.")]
+OnlyOwnOption = Annotated[bool, typer.Option("--only-own", help="Only what this run of CI has deployed; else fail.")]
 PackageOption = Annotated[
     str, typer.Option(metavar="ARN", help="This model package, instead of the newest approved one.")
 ]
@@ -172,13 +173,7 @@ def smoke(
 
 
 @app.command()
-def rollback(
-    stage: StageOption,
-    yes: YesOption = False,
-    only_own: Annotated[
-        bool, typer.Option("--only-own", help="Only what this run of CI has deployed; else change nothing and fail.")
-    ] = False,
-) -> None:
+def rollback(stage: StageOption, yes: YesOption = False, only_own: OnlyOwnOption = False) -> None:
     """Go back to the model that was deployed before, if it is still approved.
 
     \b

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Confirm
 
-from model_deploy import endpoint, history, ledger, plan
+from model_deploy import endpoint, history, ledger, pending, plan
 from model_deploy.aws import told_in_one_line
 from model_deploy.errors import DeployError, Interrupted, UsageError
 from model_deploy.infrastructure import Event, Progress
@@ -65,6 +65,7 @@ def carry_out(context: StageContext, proposal: Proposal, console: Console, comma
     Raises:
         DeployError: as `Infrastructure.apply`, with the container's last words if the endpoint failed.
     """
+    pending.reopen(context, console)
     began, said = history.now(), list[str]()
     entry = ledger.Entry(context, console, command)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Prompt
 
-from model_deploy import endpoint
+from model_deploy import endpoint, pending
 from model_deploy.aws import code_of
 from model_deploy.cloudformation.change_sets import pauses
 from model_deploy.deploy import confirmed
@@ -50,6 +50,7 @@ def destroy(context: StageContext, console: Console, yes: bool, delete_data: boo
     if not _agreed(going, console, yes):
         console.print("Nothing was changed.")
         return False
+    pending.reopen(context, console)
     if pipeline := outputs.get("PipelineName"):
         _stop_executions(context.aws.stage("sagemaker"), pipeline)
     if found:

@@ -51,7 +51,8 @@ def rollback(context: StageContext, console: Console, yes: bool, only_own: bool 
     done = deploy(back, console, yes, command="rollback")
     if done and settings.project.ci in ("github", "gitlab") and (context.root / APPROVED_FILE).is_file():
         console.print(
-            f"\n{APPROVED_FILE} still names the newer model, and the next CI run would deploy it again. "
+            f"\n{APPROVED_FILE} still names the newer model, and the next CI run would take it to "
+            f"{context.deployment.stage} again. "
             "Record this decision too:\n"
             f"  python -m model_deploy record-approval --rollback --model-package {package.arn}\n"
             f'  git commit -m "Go back to version {package.version}" {APPROVED_FILE} && git push',
