@@ -22,7 +22,8 @@ from model_build.analysis.features import Feature
 from model_build.serving.encoding import Encoder
 from model_build.serving.formats import CSV, JSON, JSON_LINES, PARQUET, RequestError
 from model_build.serving.readers import read_features
-from model_build.steps.batch_rows import Reader
+from model_build.steps.batch_rows import LINE, Reader
+from model_build.steps.batch_tables import table_writer
 
 NULL_VALUES = ["", "?", "-999", "1e3"]
 FEATURES = (
@@ -194,3 +195,23 @@ def test_a_damaged_gzip_file_is_refused_in_one_line(tmp_path: Path, content: byt
     path.write_bytes(content)
     with pytest.raises(DataError, match="new.csv.gz is no CSV: "):
         list(Reader(PAIR, [""], []).read(path, path.name))
+
+
+@settings(parent=shared_folder, max_examples=100)
+@example(works=["a\u2028b"], classes=[">50K\u2028", "\u0085"])
+@example(works=["\x0b\x0c\x1c\r\n"], classes=["\x1d\x1e\u2029", "\r\n"])
+@given(
+    works=st.lists(TEXT, min_size=1, max_size=3),
+    classes=st.lists(st.text(min_size=1), min_size=2, max_size=2),
+)
+def test_json_lines_keep_text_that_looks_like_an_end_of_line(
+    works: list[str], classes: list[str], tmp_path: Path
+) -> None:
+    rows = [{"work": work} for work in works]
+    answers = [{"prediction": classes[number % 2]} for number in range(len(rows))]
+    path = tmp_path / "predictions.jsonl"
+    path.unlink(missing_ok=True)
+    with table_writer(path) as write:
+        write(pl.DataFrame({LINE: [orjson.dumps(row).decode() for row in rows]}), pl.DataFrame(answers))
+    written = [orjson.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+    assert written == [row | answer for row, answer in zip(rows, answers, strict=True)]

@@ -69,7 +69,8 @@ def _json_lines(path: Path) -> Iterator[Write]:
     with path.open("xb") as file:
 
         def write(given: pl.DataFrame, answers: pl.DataFrame) -> None:
-            pairs = zip(given[LINE], answers.write_ndjson().splitlines(), strict=True)
-            file.writelines(f"{line.rstrip()[:-1]},{answer[1:]}\n".encode() for line, answer in pairs)
+            # As bytes: text would be split at U+2028 and U+0085 too, which JSON may hold.
+            pairs = zip(given[LINE], answers.write_ndjson().encode().splitlines(), strict=True)
+            file.writelines(b"%b,%b\n" % (line.rstrip()[:-1].encode(), answer[1:]) for line, answer in pairs)
 
         yield write
