@@ -62,6 +62,42 @@ def test_a_role_that_is_given_everything_stays_within_it(accounts: Accounts, sim
     assert [(r.action, got) for r, got in zip(requests, results, strict=True) if got not in denied] == []
 
 
+def test_jobs_are_told_apart_by_the_tag_that_the_batch_pipeline_gives_them(
+    accounts: Accounts, simulator: Simulator
+) -> None:
+    home = accounts.stages["staging"]
+    sagemaker = f"arn:aws:sagemaker:{REGION}:{home}"
+    own, theirs = f"{SLUG}-staging", f"{SLUG}-production"
+    wanted = [Request("sagemaker:StartPipelineExecution", f"{sagemaker}:pipeline/{own}-batch")]
+    refused = [
+        Request(f"sagemaker:{action}", f"{sagemaker}:pipeline/{name}")
+        for name in (SLUG, f"{SLUG}-training", f"{theirs}-batch")
+        for action in ("StartPipelineExecution", "AddTags", "UpdatePipeline")
+    ]
+    for kind, name in [("processing-job", "ProcessingJob"), ("transform-job", "TransformJob")]:
+        job = f"{sagemaker}:{kind}/pipelines-0a1b2c3d4e5f-Prepare-1a2b"
+        asks, has = {"aws:RequestTag/deployment": own}, {"aws:ResourceTag/deployment": own}
+        created = {**asks, "sagemaker:TaggingAction": f"Create{name}"}
+        other = {"aws:ResourceTag/deployment": theirs}
+        wanted += [Request(f"sagemaker:Create{name}", job, asks), Request("sagemaker:AddTags", job, created)]
+        wanted += [Request(f"sagemaker:{action}{name}", job, has) for action in ("Describe", "Stop")]
+        refused += [
+            Request(f"sagemaker:Create{name}", job),
+            Request(f"sagemaker:Create{name}", job, {"aws:RequestTag/deployment": theirs}),
+            Request(f"sagemaker:Create{name}", f"{sagemaker}:{kind}/eve", asks),
+            Request(f"sagemaker:Stop{name}", job),
+            Request(f"sagemaker:Stop{name}", job, other),
+            Request("sagemaker:AddTags", job, asks),
+            Request("sagemaker:AddTags", job, {**asks, **other}),
+        ]
+    principal, boundary = f"arn:aws:iam::{home}:role/{SLUG}-staging-execution", accounts.boundary("staging")
+    results = simulator.results([*wanted, *refused], principal, [ANYTHING], boundary)
+    expected = ["Allowed"] * len(wanted) + ["ImplicitlyDenied"] * len(refused)
+    assert [(r.action, r.context, got) for r, got in zip([*wanted, *refused], results, strict=True)] == [
+        (r.action, r.context, want) for r, want in zip([*wanted, *refused], expected, strict=True)
+    ]
+
+
 def test_the_model_s_role_watches_the_alarms_that_roll_it_back(accounts: Accounts, simulator: Simulator) -> None:
     """SageMaker developer guide, deployment guardrails: DescribeAlarms on the alarms of the auto rollback."""
     home = accounts.stages["staging"]
