@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from definitions import DEFINITIONS, Definition, Project, Tool
 from machine import run_command
+
+from tests.ci.github_api import environment_with
 
 Bake = Callable[..., Path]
 
@@ -43,3 +45,17 @@ def tool() -> Tool:
         )
 
     return run
+
+
+@pytest.fixture
+def reviewed() -> Iterator[dict[str, str]]:
+    """Variables of a job that finds reviewers of production."""
+    with environment_with("required_reviewers", "branch_policy") as variables:
+        yield variables
+
+
+@pytest.fixture
+def unreviewed() -> Iterator[dict[str, str]]:
+    """Variables of a job that finds none."""
+    with environment_with("wait_timer", "branch_policy") as variables:
+        yield variables

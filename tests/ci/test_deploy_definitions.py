@@ -99,6 +99,7 @@ def test_every_system_does_the_same_steps(deployment: Deployment) -> None:
     assert steps == {
         "github": {
             "test": test,
+            "reviewers": [],
             "staging": ["setup", "resolve", *STAGING, PENDING],
             "production": ["setup", PENDING, *PRODUCTION, undone, PENDING],
         },
@@ -132,7 +133,9 @@ def test_no_condition_lets_a_run_pass_staging_without_its_smoke_test(ci: str, de
 
 @pytest.mark.parametrize("ci", list(DEFINITIONS))
 def test_every_job_has_terraform_where_the_project_needs_it(ci: str, deployment: Deployment) -> None:
-    for name, script in jobs(ci, deployment(ci)).items():
+    own = {name: script for name, script in jobs(ci, deployment(ci)).items() if "make " in script}
+    assert {"test", "staging", "production"} <= own.keys()
+    for name, script in own.items():
         assert script.index(TERRAFORM) < script.index("make setup"), name
 
 
@@ -152,8 +155,26 @@ def test_only_deploying_github_jobs_on_main_may_ask_for_an_identity(deployment: 
     # Without always() or the like, a job runs only after all it needs have succeeded.
     assert workflow["jobs"]["production"]["if"] == "needs.staging.outputs.production == 'true'"
     needs: dict[str, Any] = {name: job.get("needs") for name, job in workflow["jobs"].items()}
-    assert needs == {"test": None, "staging": "test", "production": "staging"}
+    assert needs == {"test": None, "reviewers": None, "staging": "test", "production": ["reviewers", "staging"]}
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+
+
+def test_the_role_of_a_github_job_lasts_as_long_as_the_job(deployment: Deployment) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])["jobs"]
+    for stage in ("staging", "production"):
+        (role,) = [step["with"] for step in workflow[stage]["steps"] if "role-to-assume" in step.get("with", {})]
+        assert workflow[stage]["timeout-minutes"] * 60 <= role["role-duration-seconds"] <= 10800
+
+
+def test_only_an_explicit_waiver_keeps_github_from_asking_for_the_reviewers_of_production(
+    deployment: Deployment,
+) -> None:
+    workflow = read_yaml(deployment("github") / DEFINITIONS["github"][0])["jobs"]
+    (step,) = workflow["reviewers"]["steps"]
+    assert step["if"] == "vars.MLOPS_UNREVIEWED_PRODUCTION != 'accepted'"
+    assert workflow["reviewers"]["if"] == workflow["staging"]["if"]
+    assert "reviewers" in workflow["production"]["needs"]
+    assert workflow["reviewers"]["permissions"] == {"actions": "read"}
 
 
 def test_github_deployments_to_a_stage_wait_for_each_other_and_for_no_other_stage(deployment: Deployment) -> None:
@@ -175,7 +196,11 @@ def test_each_stage_is_deployed_with_a_role_of_its_own(deployment: Deployment) -
         for name, job in workflow.items()
     }
     wanted = {"staging": ["MLOPS_CI_ROLE_ARN"], "production": ["MLOPS_CI_PRODUCTION_ROLE_ARN"]}
-    assert roles == {"test": [], **{stage: [f"${{{{ vars.{name} }}}}"] for stage, (name,) in wanted.items()}}
+    assert roles == {
+        "test": [],
+        "reviewers": [],
+        **{stage: [f"${{{{ vars.{name} }}}}"] for stage, (name,) in wanted.items()},
+    }
     pipeline = read_yaml(deployment("gitlab") / ".gitlab-ci.yml")
     assert {stage: [pipeline[stage]["variables"]["AWS_ROLE_ARN"].strip("$")] for stage in wanted} == wanted
 

@@ -30,6 +30,7 @@ from tests.ci.deployments import (
     serving,
     without_checks,
 )
+from tests.ci.github_api import NOBODY, environment_with
 from tests.emulated import EmulatedAws, emulated_aws
 from tests.npm_tools import NodeTools, install_node_tools
 
@@ -108,8 +109,9 @@ def delivery(aws: EmulatedAws, model: PackagedModel, bake: Callable[..., Path]) 
 
 
 def test_github_takes_an_approved_model_to_staging_and_then_to_production(
-    delivery: Callable[..., Delivery], checked: Jobs, jobs: Jobs, tmp_path: Path
+    delivery: Callable[..., Delivery], checked: Jobs, jobs: Jobs, tmp_path: Path, reviewed: Jobs, unreviewed: Jobs
 ) -> None:
+    jobs = {**jobs, **reviewed}
     project = delivery("github", 1)
     folder = repository_of(project.accounts.folder, tmp_path / "repository")
     run = act(folder, project, tmp_path)
@@ -120,8 +122,9 @@ def test_github_takes_an_approved_model_to_staging_and_then_to_production(
     assert project.founded() == ["staging"] and project.deployed() == {}
 
     approve(folder, project, candidate, jobs)
-    second = run("staging", jobs)
-    assert f"model-package-arn={candidate}" in second and ASKED in second
+    second = run("production", {**jobs, **unreviewed}, fails=True)
+    assert NOBODY in second and "make deploy STAGE=production" not in steps_of(second)
+    assert "changes=true" in second and f"model-package-arn={candidate}" in second and ASKED in second
     assert project.deployed() == {"staging": candidate}
 
     third = run("production", jobs)
@@ -139,6 +142,20 @@ def test_github_takes_an_approved_model_to_staging_and_then_to_production(
         assert "make smoke STAGE=staging" in steps_of(done)
         assert "STAGE=production" not in steps_of(done)
     assert project.deployed() == {"staging": failing, "production": candidate}
+
+
+def test_github_goes_on_to_production_only_where_reviewers_are_asked_or_somebody_has_waived_them(
+    delivery: Callable[..., Delivery], jobs: Jobs, tmp_path: Path, reviewed: Jobs, unreviewed: Jobs
+) -> None:
+    project = delivery("github", 4)
+    folder = repository_of(project.accounts.folder, tmp_path / "repository")
+    run = act(folder, project, tmp_path)
+    assert NOBODY not in run("reviewers", {**jobs, **reviewed})
+    assert NOBODY in run("reviewers", {**jobs, **unreviewed}, fails=True)
+    assert NOBODY not in run("reviewers", {**jobs, **unreviewed}, waived="accepted")
+    assert NOBODY in run("reviewers", {**jobs, **unreviewed}, waived="true", fails=True)
+    with environment_with() as unmade:
+        assert NOBODY in run("reviewers", {**jobs, **unmade}, fails=True)
 
 
 def approve(folder: Path, project: Delivery, package: str, jobs: Jobs) -> None:
@@ -166,9 +183,10 @@ def act(folder: Path, project: Delivery, scratch: Path) -> Callable[..., str]:
     program = Path(sys.executable).with_name("act")
     runner = ["-P", "ubuntu-24.04=-self-hosted", "--local-repository", f"{action}={stub}"]
 
-    def run(job: str, jobs: Jobs, fails: bool = False) -> str:
+    def run(job: str, jobs: Jobs, fails: bool = False, waived: str = "") -> str:
         environment = {**project.variables(), **jobs}
         options = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+        options += ["--var", f"MLOPS_UNREVIEWED_PRODUCTION={waived}"] if waived else []
         command = [program, "push", "-W", workflow.relative_to(folder), "-j", job, *runner, *variables, *options]
         done = run_command(command, cwd=folder, env={"XDG_CACHE_HOME": str(scratch / "cache")})
         print(done.stdout)
