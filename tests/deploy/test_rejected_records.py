@@ -55,4 +55,7 @@ def test_a_rejected_record_is_deployed_to_no_stage_that_does_not_have_it(
     plan = staging.succeed("plan", *STAGING)
     assert "none, only the foundation is deployed: approved.json: model version 1 is Rejected" in plan
     assert "The foundation is in staging" in staging.succeed("deploy", *STAGING, "--yes")
+    for variables in ({}, {"MLOPS_MODEL_PACKAGE_ARN": "keep"}):
+        asked = staging.fail("smoke", *STAGING, **variables)
+        assert "staging runs no model that could be asked, and gets none" in asked
     assert account.aws.client("sagemaker").list_endpoints()["Endpoints"] == []

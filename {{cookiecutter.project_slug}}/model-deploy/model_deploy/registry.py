@@ -17,7 +17,7 @@ from model_deploy.settings import Settings
 from model_deploy.words import version_of
 
 APPROVED_FILE = "approved.json"
-NONE_APPROVED, KEEP_DEPLOYED = "none", "keep"
+PINNED, NONE_APPROVED, KEEP_DEPLOYED = "MLOPS_MODEL_PACKAGE_ARN", "none", "keep"
 PACKAGE_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9-]{1,63}/\d{1,9}")
 
 
@@ -63,7 +63,7 @@ def resolve_package(
     """
     for source, arn in (
         ("--model-package", asked),
-        ("MLOPS_MODEL_PACKAGE_ARN", environ.get("MLOPS_MODEL_PACKAGE_ARN", "")),
+        (PINNED, environ.get(PINNED, "")),
         (APPROVED_FILE, recorded_approval(root).get("model_package_arn", "")),
     ):
         if arn == NONE_APPROVED:

@@ -153,13 +153,12 @@ def deployed_package(context: StageContext) -> Any:
     return registered_package(client, arn, deployment.settings, deployment.bindings, "the deployed model")
 
 
-def package_to_deploy(context: StageContext) -> Package | None:
+def package_to_deploy(context: StageContext) -> Package | Kept | None:
     """What `deploy` would take now, for a context that was opened without it; None if nothing has been approved.
 
     Raises:
-        NotApprovedError: the one that CI or approved.json names isn't approved any more.
+        NotApprovedError: the one that CI names isn't approved any more.
     """
     deployment = context.deployment
     client = context.aws.registry("sagemaker")
-    found = resolve_package(client, deployment.settings, deployment.bindings, context.root)
-    return None if isinstance(found, Kept) else found
+    return resolve_package(client, deployment.settings, deployment.bindings, context.root)

@@ -13,6 +13,7 @@ from model_deploy import endpoint, ledger
 from model_deploy.aws import message_of
 from model_deploy.errors import NotApprovedError
 from model_deploy.history import Outcome, Record
+from model_deploy.registry import Kept
 from model_deploy.stage import StageContext, package_to_deploy, require_account
 from model_deploy.words import duration, plural, version_of
 
@@ -80,6 +81,8 @@ def _model(context: StageContext) -> str:
         missing = package_to_deploy(context)
     except NotApprovedError as refusal:
         return f"none is deployed; {refusal}"
+    if isinstance(missing, Kept):
+        return f"none is deployed; {missing.reason}"
     return f"none is deployed; version {missing.version} is approved" if missing else "none has been approved yet"
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from model_deploy.errors import DeployError, UsageError
 from model_deploy.settings import ProblemType
-from model_deploy.smoke import checks
+from model_deploy.smoke import checks, run
 from model_deploy.smoke.cases import Cases
 from model_deploy.smoke.checks import JSON, Outcome
 from model_deploy.smoke.targets import Response, Server
+from model_deploy.stage import StageContext
+from tests.stages import deployment_of, package
 
 Answer = dict[str, Any]
 SHARES = {"age": 0.5, "hours": -0.25}
@@ -115,3 +120,44 @@ def test_what_aws_refuses_is_a_failed_check() -> None:
     assert checks.outcome("batch run", refused) == Outcome(
         "batch run", False, "StartPipelineExecution: AccessDenied: not you"
     )
+
+
+class Empty:
+    """A stage with a data bucket and no model."""
+
+    def outputs(self) -> dict[str, str]:
+        return {"DataBucket": "data"}
+
+    def deployed_package(self) -> str:
+        return ""
+
+    def registry(self, service: str) -> None:
+        return None
+
+
+def smoke_of_nothing(monkeypatch: pytest.MonkeyPatch, pinned: str) -> str:
+    monkeypatch.setenv("MLOPS_MODEL_PACKAGE_ARN", pinned)
+    monkeypatch.setattr(run, "require_account", lambda context: None)
+    said = io.StringIO()
+    context = StageContext(deployment_of(version=None), cast(Any, Empty()), cast(Any, Empty()), Path("/nowhere"))
+    run.of_stage(context, None, 1, Console(file=said, width=200))
+    return said.getvalue()
+
+
+def test_a_stage_that_keeps_no_model_has_asked_nothing_and_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DeployError, match="staging runs no model that could be asked, and gets none.*not approved"):
+        smoke_of_nothing(monkeypatch, "keep")
+    assert "No model is approved for this stage yet" in smoke_of_nothing(monkeypatch, "none")
+
+
+def test_who_approves_is_told_that_another_stage_may_keep_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_MODEL_PACKAGE_ARN", "keep")
+    monkeypatch.setattr(run, "require_account", lambda context: None)
+    monkeypatch.setattr(run, "deployed_package", lambda context: package(3))
+    monkeypatch.setattr(checks, "realtime", lambda *arguments: [Outcome("answers", True, "as expected")])
+    said, cases = io.StringIO(), Cases(("age",), ({"age": 1},), ({"prediction": "yes"},))
+    monkeypatch.setattr(Cases, "download", lambda s3, uri: cases)
+    stage = type("Full", (Empty,), {"registry": lambda *_: None, "stage": lambda *_: None})()
+    context = StageContext(deployment_of(version=3), cast(Any, stage), cast(Any, stage), Path("/nowhere"))
+    run.of_stage(context, None, 1, Console(file=said, width=200))
+    assert "staging is asked with version 3, which says nothing about another version" in said.getvalue()

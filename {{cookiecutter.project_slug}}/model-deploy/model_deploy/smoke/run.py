@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model_deploy.errors import DeployError, UsageError
+from model_deploy.registry import KEEP_DEPLOYED, PINNED, Kept
 from model_deploy.settings import Settings, StageName
 from model_deploy.smoke import checks, later
 from model_deploy.smoke.cases import Cases
@@ -18,6 +20,10 @@ from model_deploy.smoke.targets import Endpoint, Server
 from model_deploy.stage import StageContext, deployed_package, package_to_deploy, require_account
 
 DEFAULT_P99_MS = 500
+KEPT = (
+    "[yellow]note[/yellow] the recorded model is not approved any more, so each stage keeps its own: {stage} is asked "
+    "with version {version}, which says nothing about another version in another stage.\n"
+)
 
 
 def of_server(url: str, cases: Path | None, settings: Settings, stage: StageName, calls: int, console: Console) -> None:
@@ -38,18 +44,26 @@ def of_stage(context: StageContext, file: Path | None, calls: int, console: Cons
     """Ask a deployed stage the rows that were registered with its model.
 
     Raises:
-        DeployError: nothing is deployed though a model is approved, or what it answers is not as expected.
+        DeployError: nothing is deployed though a model is or was approved, or what it answers is not as expected.
     """
     require_account(context)
     outputs, package = context.require_deployed(), deployed_package(context)
     if package is None:
-        if missing := package_to_deploy(context):
+        missing = package_to_deploy(context)
+        if isinstance(missing, Kept):
+            raise DeployError(
+                f"{context.deployment.stage} runs no model that could be asked, and gets none: {missing.reason}; "
+                "approve a version, then deploy again"
+            )
+        if missing:
             raise DeployError(
                 f"version {missing.version} is approved and none runs in {context.deployment.stage}: "
                 "the deployment has failed or has not been made; see `status`"
             )
         console.print("No model is approved for this stage yet: nothing to ask.")
         return
+    if os.environ.get(PINNED) == KEEP_DEPLOYED:
+        console.print(KEPT.format(stage=context.deployment.stage, version=package.version), soft_wrap=True)
     cases = Cases.read(file) if file else Cases.download(context.aws.registry("s3"), package.smoke_uri)
     name, bucket = context.endpoint_name, outputs["DataBucket"]
     stage = context.settings.stages[context.deployment.stage]
