@@ -37,12 +37,15 @@ def test_a_stage_goes_from_nothing_to_a_model_that_answers_and_back(
     account.register("PendingManualApproval")
     assert "Nothing to do." in staging.succeed("deploy", *STAGING, "--yes")
     third = account.register()
-    assert "version 1 to 3" in staging.succeed("deploy", *STAGING, "--yes")
+    assert "version 1 to 3" in staging.succeed("deploy", *STAGING, "--yes", GITHUB_RUN_ID="71")
     assert "FAILED" not in staging.succeed("smoke", *STAGING, "--calls", "10")
     status = staging.succeed("status", *STAGING)
     assert "version 3" in status and "InService" in status and "dashboards/dashboard/census-income-staging" in status
 
-    assert "version 3 to 1" in staging.succeed("rollback", *STAGING, "--yes")
+    own = ("--yes", "--only-own")
+    refused = staging.fail("rollback", *STAGING, *own, GITHUB_RUN_ID="72")
+    assert "this run has changed nothing in staging, so nothing is taken back" in refused
+    assert "version 3 to 1" in staging.succeed("rollback", *STAGING, *own, GITHUB_RUN_ID="71")
     assert "version 1" in staging.succeed("status", *STAGING)
     account.reject(third, "worse for new customers")
     refused = staging.fail("deploy", *STAGING, "--yes", "--model-package", third)
