@@ -11,7 +11,7 @@ from model_deploy.errors import DeployError
 from model_deploy.values import Deployment
 
 Action = Literal["create", "update", "replace", "may replace", "remove"]
-LastChange = Literal["done", "undone", "under way"]
+LastChange = Literal["done", "undone", "under way", "unknown"]
 
 
 @dataclasses.dataclass(frozen=True)

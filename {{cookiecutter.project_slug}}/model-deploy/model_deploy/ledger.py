@@ -11,10 +11,12 @@ from model_deploy import history
 from model_deploy.aws import told_in_one_line
 from model_deploy.errors import DeployError
 from model_deploy.history import Record
+from model_deploy.infrastructure import LastChange
 from model_deploy.stage import StageContext
 from model_deploy.values import module_values, values_hash
 
 NOBODY_FOLLOWED = "nobody followed it to its end"
+UNKNOWN = f"{NOBODY_FOLLOWED}; unknown how it ended"
 LOOKED_AT = 20
 
 
@@ -81,17 +83,17 @@ def settled(context: StageContext, bucket: str, most: int = history.MOST_READ) -
     last_change = context.infrastructure.last_change()
     if last_change == "under way":
         return records
-    done = completed(records, context.infrastructure.deployed_package(), last_change == "undone")
+    done = completed(records, context.infrastructure.deployed_package(), last_change)
     for before, after in zip(records, done, strict=True):
         if before != after:
             _keep_if_allowed(s3, bucket, after)
     return done
 
 
-def completed(records: list[Record], deployed: str, undone: bool) -> list[Record]:
+def completed(records: list[Record], deployed: str, last_change: LastChange) -> list[Record]:
     """Records, newest first, none of them merely begun.
 
-    The newest of them has succeeded if its model runs; where that ran before already, unless its change was `undone`.
+    The newest of them has succeeded if its model runs; where that ran before already, only if its change was `done`.
     """
     found: list[Record] = []
     for index, record in enumerate(records):
@@ -99,8 +101,11 @@ def completed(records: list[Record], deployed: str, undone: bool) -> list[Record
             overtaken = any(newer.outcome == "succeeded" for newer in found)
             before = next((older for older in records[index + 1 :] if older.outcome == "succeeded"), None)
             same_model = before is not None and before.model_package_arn == record.model_package_arn
-            runs = record.model_package_arn == deployed and not overtaken and not (same_model and undone)
-            record = dataclasses.replace(record, outcome="succeeded" if runs else "failed", reason=NOBODY_FOLLOWED)
+            runs = record.model_package_arn == deployed and not overtaken
+            told = not same_model or last_change == "done"
+            outcome: history.Outcome = "succeeded" if runs and told else "failed"
+            reason = UNKNOWN if runs and not told and last_change == "unknown" else NOBODY_FOLLOWED
+            record = dataclasses.replace(record, outcome=outcome, reason=reason)
         found.append(record)
     return found
 

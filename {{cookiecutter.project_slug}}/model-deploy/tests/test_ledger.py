@@ -151,15 +151,33 @@ def test_who_may_only_read_sees_completed_records_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "undone", "outcomes"),
+    ("records", "change", "outcomes"),
     [
-        ([record(2, "begun", TWO), record(1, "succeeded", ONE)], True, ["succeeded", "succeeded"]),
-        ([record(2, "begun", TWO), record(1, "succeeded", TWO)], True, ["failed", "succeeded"]),
-        ([record(2, "begun", TWO), record(1, "succeeded", TWO)], False, ["succeeded", "succeeded"]),
-        ([record(3, "failed", ONE), record(2, "begun", TWO)], False, ["failed", "succeeded"]),
-        ([record(3, "succeeded", TWO), record(2, "begun", TWO)], False, ["succeeded", "failed"]),
+        ([record(2, "begun", TWO), record(1, "succeeded", ONE)], "undone", ["succeeded", "succeeded"]),
+        ([record(2, "begun", TWO), record(1, "succeeded", ONE)], "unknown", ["succeeded", "succeeded"]),
+        ([record(2, "begun", TWO), record(1, "succeeded", TWO)], "undone", ["failed", "succeeded"]),
+        ([record(2, "begun", TWO), record(1, "succeeded", TWO)], "unknown", ["failed", "succeeded"]),
+        ([record(2, "begun", TWO), record(1, "succeeded", TWO)], "done", ["succeeded", "succeeded"]),
+        ([record(3, "failed", ONE), record(2, "begun", TWO)], "done", ["failed", "succeeded"]),
+        ([record(3, "succeeded", TWO), record(2, "begun", TWO)], "done", ["succeeded", "failed"]),
     ],
-    ids=["new model", "settings undone", "settings", "refused meanwhile", "overtaken"],
+    ids=[
+        "new model",
+        "new model, whose change cannot tell",
+        "settings undone",
+        "settings, whose change cannot tell",
+        "settings",
+        "refused meanwhile",
+        "overtaken",
+    ],
 )
-def test_what_was_begun_ends_by_the_model_that_runs(records: list[Record], undone: bool, outcomes: list[str]) -> None:
-    assert [found.outcome for found in ledger.completed(records, TWO, undone)] == outcomes
+def test_what_was_begun_ends_by_the_model_that_runs(
+    records: list[Record], change: LastChange, outcomes: list[str]
+) -> None:
+    assert [found.outcome for found in ledger.completed(records, TWO, change)] == outcomes
+
+
+def test_a_change_of_settings_that_nobody_saw_end_is_not_said_to_have_succeeded() -> None:
+    records = [record(2, "begun", TWO), record(1, "succeeded", TWO)]
+    found = ledger.completed(records, TWO, "unknown")[0]
+    assert (found.outcome, found.reason) == ("failed", "nobody followed it to its end; unknown how it ended")

@@ -43,6 +43,7 @@ BUCKET = "aws_s3_bucket"
 ENDPOINT = "aws_sagemaker_endpoint"
 SCALABLE_TARGET = "aws_appautoscaling_target.primary"
 OWN = "terraform_data"
+BUCKET_SUFFIX = f"{OWN}.bucket_suffix"
 OUTPUT_NAMES = {
     "data_bucket": "DataBucket",
     "execution_role_arn": "ExecutionRoleArn",
@@ -80,7 +81,7 @@ class TerraformModule:
         return str(models.get("batch", ""))
 
     def last_change(self) -> LastChange:
-        """Whether somebody holds the lock of the state; a rolled-back endpoint tells by the model it runs."""
+        """Whether somebody holds the lock of the state; how a change ended that nobody followed, nothing says."""
         from botocore.exceptions import ClientError
 
         try:
@@ -88,7 +89,7 @@ class TerraformModule:
             self._aws.stage("s3").head_object(Bucket=self._deployment.bindings.state_bucket, Key=lock)
         except ClientError as error:
             if code_of(error) in ("404", "NoSuchKey", "NotFound"):
-                return "done"
+                return "unknown"
             raise
         return "under way"
 
@@ -200,9 +201,12 @@ class TerraformModule:
             raise FailedError(_first_cause(errors, self._deployment.stage))
 
     def _forget_bucket(self) -> None:
-        """The data bucket and its settings stay: Terraform forgets them, so that it can't remove them."""
+        """The data bucket and its settings stay: Terraform forgets them, so that it can't remove them.
+
+        The end of its name goes too: were the destroy to fail now, the next deployment would make that bucket again.
+        """
         addresses = self._terraform.text("state", "list").split()
-        kept = [address for address in addresses if address.startswith(BUCKET)]
+        kept = [address for address in addresses if address.startswith(BUCKET) or address == BUCKET_SUFFIX]
         if kept:
             self._terraform.text("state", "rm", "-lock-timeout=60s", *kept)
 
