@@ -21,7 +21,7 @@ CI_FILES = {
         "gitlab": ".gitlab-ci.yml",
     },
     "model-deploy": {
-        "codepipeline": "buildspec-deploy.yml",
+        "codepipeline": "buildspec-staging.yml",
         "github": ".github/workflows/model-deploy.yml",
         "gitlab": ".gitlab-ci.yml",
     },
