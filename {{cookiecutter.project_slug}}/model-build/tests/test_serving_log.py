@@ -93,7 +93,7 @@ def test_no_value_of_a_request_is_logged(
 def test_an_unexpected_error_is_logged_by_its_place_not_its_message(
     predictor: Predictor, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Predictor, features: object, explained: bool) -> None:
+    def fail(self: Predictor, features: object, explained: bool = False) -> None:
         raise KeyError(CANARY)
 
     monkeypatch.setattr(Predictor, "ask", fail)

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from model_build.serving.answers import AnswerWriter
+from model_build.serving.answers import AnswerWriter, Predictions
+from model_build.serving.dynamic_batching import DynamicBatcher
 from model_build.serving.encoding import Encoder
 from model_build.serving.formats import (
     CSV,
@@ -35,7 +36,7 @@ HEADERS = {
 CLIENT_CLOSED = 499
 LONGEST_LENGTH = 18  # digits
 FAILED = "the model failed on this request; the server's log says where"
-Answer = tuple[bytes, int]
+Answer = tuple[bytes, Predictions]
 
 
 class ClientGone(Exception):
@@ -56,6 +57,7 @@ class Invocations:
         self._encoder = Encoder(preprocessing.features, null_values)
         self._writer = AnswerWriter(preprocessing.classes, preprocessing.names)
         self._parquet = ParquetReader(preprocessing.features, null_values, limit)
+        self._batcher = DynamicBatcher(predictor)
         self._limit = limit
         self._executor = ThreadPoolExecutor(processors(), thread_name_prefix="large-requests")
 
@@ -85,18 +87,19 @@ class Invocations:
         body = await read_body(headers, receive, self._limit)
         record.bytes_in = len(body)
         if len(body) <= INLINE_BYTES and not explained and asked_in != PARQUET:
-            answer = self._predict(body, asked_in, answered_in, explained)
+            predictions = await self._batcher.ask(read_features(body, asked_in, self._encoder))
+            content = self._writer.write(predictions, answered_in)
         else:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._executor, self._predict, body, asked_in, answered_in, explained)
-        content, record.rows = answer
-        record.media_out = answered_in
+            work = asyncio.get_running_loop().run_in_executor
+            content, predictions = await work(self._executor, self._predict, body, asked_in, answered_in, explained)
+        record.rows, record.media_out = len(predictions.scores), answered_in
         return content, answered_in
 
     def _predict(self, body: bytes, asked_in: str, answered_in: str, explained: bool) -> Answer:
         parquet = asked_in == PARQUET
         features = self._parquet.read(body) if parquet else read_features(body, asked_in, self._encoder)
-        return self._writer.write(self._predictor.ask(features, explained), answered_in), len(features)
+        predictions = self._predictor.ask(features, explained)
+        return self._writer.write(predictions, answered_in), predictions
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
