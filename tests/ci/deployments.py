@@ -14,6 +14,7 @@ from machine import run_command
 
 from benchmarks.serving_model import PackagedModel
 from tests.bootstrap.accounts import Accounts
+from tests.model_versions import register_version
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB_PYTHON = Path(os.environ.get("PROJECT_JOB_VENV", ROOT / ".venv-job")) / "bin" / "python"
@@ -52,25 +53,10 @@ class Delivery:
 
     def register(self, status: str = "PendingManualApproval", expected: bytes | None = None) -> str:
         """A new version, as the training pipeline registers it, with these expected answers; its ARN."""
-        aws, tooling = self.accounts.aws, self.accounts.tooling
-        s3, sagemaker = aws.client("s3", tooling), aws.client("sagemaker", tooling)
         bucket = self.accounts.outputs[f"{SLUG}-bootstrap-tooling"]["ArtifactBucket"]
-        number = len(sagemaker.list_model_packages(ModelPackageGroupName=SLUG)["ModelPackageSummaryList"]) + 1
-        answers = expected or (self.package / "smoke.json").read_bytes()
-        s3.put_object(Bucket=bucket, Key=f"{number}/model.tar.gz", Body=(self.package / "model.tar.gz").read_bytes())
-        s3.put_object(Bucket=bucket, Key=f"{number}/smoke.json", Body=answers)
-        image = f"{tooling}.dkr.ecr.{aws.region}.amazonaws.com/{SLUG}-model-build@sha256:{'a' * 64}"
-        made = sagemaker.create_model_package(
-            ModelPackageGroupName=SLUG,
-            ModelApprovalStatus=status,
-            CustomerMetadataProperties={"smoke-uri": f"s3://{bucket}/{number}/smoke.json"},
-            InferenceSpecification={
-                "Containers": [{"Image": image, "ModelDataUrl": f"s3://{bucket}/{number}/model.tar.gz"}],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["text/csv"],
-            },
-        )
-        return str(made["ModelPackageArn"])
+        files = {name: (self.package / name).read_bytes() for name in ("model.tar.gz", "smoke.json")}
+        files["smoke.json"] = expected or files["smoke.json"]
+        return register_version(self.accounts.aws, self.accounts.tooling, SLUG, bucket, files, status)
 
     def register_failing(self) -> str:
         """A new approved version that answers otherwise than it was registered with."""

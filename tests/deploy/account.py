@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulated import EmulatedAws
+from tests.model_versions import register_version
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY_PYTHON = Path(os.environ.get("PROJECT_DEPLOY_VENV", ROOT / ".venv-deploy")) / "bin" / "python"
@@ -29,24 +30,9 @@ class Account:
 
     def register(self, status: str = "Approved", archive: bytes | None = None) -> str:
         """A new version of the model, as the training pipeline registers it; its ARN."""
-        s3, sagemaker = self.aws.client("s3"), self.aws.client("sagemaker")
-        listed = sagemaker.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]
-        place = f"{GROUP}/{len(listed) + 1}"
-        content = {"model.tar.gz": archive, "smoke.json": None}
-        for name, given in content.items():
-            s3.put_object(Bucket=BUCKET, Key=f"{place}/{name}", Body=given or (self.package / name).read_bytes())
-        image = f"{self.aws.account}.dkr.ecr.{self.aws.region}.amazonaws.com/{GROUP}-model-build@sha256:{'a' * 64}"
-        made = sagemaker.create_model_package(
-            ModelPackageGroupName=GROUP,
-            ModelApprovalStatus=status,
-            CustomerMetadataProperties={"smoke-uri": f"s3://{BUCKET}/{place}/smoke.json"},
-            InferenceSpecification={
-                "Containers": [{"Image": image, "ModelDataUrl": f"s3://{BUCKET}/{place}/model.tar.gz"}],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["text/csv"],
-            },
-        )
-        return str(made["ModelPackageArn"])
+        files = {name: (self.package / name).read_bytes() for name in ("model.tar.gz", "smoke.json")}
+        files["model.tar.gz"] = archive or files["model.tar.gz"]
+        return register_version(self.aws, self.aws.account, GROUP, BUCKET, files, status)
 
     def reject(self, arn: str, why: str) -> None:
         self.aws.client("sagemaker").update_model_package(
