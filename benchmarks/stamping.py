@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from renderer.template import TEMPLATE, clean_template
+
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = int(os.environ.get("BENCHMARK_RUNS", "9"))
 NAME = "{{cookiecutter.project_slug}}"
@@ -56,6 +58,8 @@ def main() -> None:
     python, scripts = sys.executable, Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if clean_template(folder / "clean") != TEMPLATE:
+            sys.exit(f"caches lie in the template, and copying around them would be timed: git clean -fdX -- '{NAME}'")
         os.environ["HOME"] = name
         ours = [python, "-m", "renderer", "new", "--no-input", "-o", str(folder / "ours")]
         cpu_seconds(ours, folder / "ours")
