@@ -72,6 +72,18 @@ test: setup ## Run every test (what CI runs)
 test-fast: setup ## Run the tests that take under a minute together
 	@$(PYTEST) -n 2 -m 'not slow and not container'
 
+.PHONY: synth
+synth: $(VENV)/dev.stamp ## Write service_catalog/templates again
+	@$(RUN)/python -m service_catalog synth
+
+.PHONY: publish
+publish: $(VENV)/dev.stamp ## Publish to Service Catalog and as S3 template (DRY_RUN=1 only shows the change)
+	@$(RUN)/python -m service_catalog publish $(if $(DRY_RUN),--dry-run) $(ARGS)
+
+.PHONY: verify-aws
+verify-aws: $(VENV)/dev.stamp ## Try on a real account what can't be proved here, and write down the results
+	@$(RUN)/python -m service_catalog verify-aws $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, types and texts
 	@$(RUN)/pre-commit run --all-files
@@ -92,6 +104,8 @@ lock: $(VENV)/tool.stamp ## Resolve the requirement locks again
 	@$(COMPILE) --group bootstrap --output-file requirements/uv.txt
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tool.txt
+	@$(COMPILE) --group catalog --constraints requirements/dev.txt --output-file requirements/catalog.txt
+	@$(COMPILE) --group seeder --constraints requirements/dev.txt --output-file requirements/seeder.txt
 	@$(COMPILE) --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(COMPILE) --group validators --output-file requirements/validators.txt
 	@$(COMPILE) --group rehearsal --output-file requirements/rehearsal.txt

@@ -16,6 +16,7 @@ from renderer import TargetExistsError, render
 
 Bake = Callable[..., Path]
 SHARE_COSTLY_FIXTURES = (
+    "tests/catalog/",
     "tests/container/",
     "tests/schema/",
     "tests/serving/",

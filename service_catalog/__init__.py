@@ -1,0 +1,1 @@
+"""What an organisation's platform team publishes, versions and governs: the project stack, its form and its seeder."""

@@ -1,0 +1,66 @@
+"""The committed templates: which stacks there are, and what the code makes of them.
+
+A stack's module has `build(app, name) -> aws_cdk.Stack`; its template is `templates/<name>.yaml`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from service_catalog.packaged_node import use_packaged_node
+
+FOLDER = Path(__file__).parent / "templates"
+STACKS = {
+    "project-codepipeline": "service_catalog.project.stack",
+    "project-github": "service_catalog.project.stack",
+    "project-gitlab": "service_catalog.project.stack",
+}
+HEADER = "# Made by `make synth` from {module}; edit that.\n"
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """Templates by name, and cdk-nag's findings by name, one line each."""
+
+    templates: dict[str, dict[str, Any]]
+    findings: dict[str, list[str]]
+
+
+def synthesize() -> Synthesized:
+    """Every stack of `STACKS`, in one app."""
+    use_packaged_node()
+    import aws_cdk as cdk
+
+    with tempfile.TemporaryDirectory(prefix="synth-") as folder:
+        app = cdk.App(
+            outdir=folder,
+            analytics_reporting=False,
+            context={"aws:cdk:enable-path-metadata": False, "aws:cdk:disable-asset-staging": True},
+        )
+        stacks = {name: importlib.import_module(module).build(app, name) for name, module in STACKS.items()}
+        assembly = app.synth()
+        templates = {name: assembly.get_stack_by_name(stack.stack_name).template for name, stack in stacks.items()}
+    return Synthesized({name: json.loads(json.dumps(found)) for name, found in templates.items()}, {})
+
+
+def text_of(name: str, template: dict[str, Any]) -> str:
+    """The file of a template, in YAML, which both channels accept."""
+    body = yaml.dump(template, Dumper=_Indented, sort_keys=False, width=120, allow_unicode=True)
+    return HEADER.format(module=STACKS[name]) + body
+
+
+class _Indented(yaml.SafeDumper):
+    """Indents lists, as yamllint and people like it; never writes anchors."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
