@@ -14,7 +14,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["TEMPLATE", "AnswerError", "clean_template", "options", "prompts", "rules", "rules_importable", "version"]
+__all__ = [
+    "TEMPLATE",
+    "AnswerError",
+    "clean_template",
+    "options",
+    "prompts",
+    "rules",
+    "rules_importable",
+    "template_files",
+    "version",
+]
 
 _RULES_MODULE = "local_extensions"
 _NOT_OF_THE_TEMPLATE = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", ".local", ".venv*")
@@ -77,6 +87,17 @@ def clean_template(folder: Path) -> Path:
         if part.is_dir():
             shutil.copytree(part, folder / part.name, ignore=_NOT_OF_THE_TEMPLATE, copy_function=shutil.copy)
     return folder
+
+
+def template_files() -> list[Path]:
+    """What the template consists of, as sorted paths in TEMPLATE, without what tools left inside."""
+    files = [Path("cookiecutter.json"), Path("local_extensions.py")]
+    for part in ("{{cookiecutter.project_slug}}", "hooks"):
+        for inside, folders, names in os.walk(TEMPLATE / part):
+            left = _NOT_OF_THE_TEMPLATE(inside, [*folders, *names])
+            folders[:] = [folder for folder in folders if folder not in left]
+            files += [(Path(inside) / name).relative_to(TEMPLATE) for name in names if name not in left]
+    return sorted(files, key=Path.as_posix)
 
 
 @contextmanager
