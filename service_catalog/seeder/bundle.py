@@ -1,4 +1,4 @@
-"""The template as one file in S3: the same bytes on every machine, so that its digest can stand in the project stack."""
+"""The template as one file in S3: the same bytes on every machine, so that the project stack can name its digest."""
 
 from __future__ import annotations
 
