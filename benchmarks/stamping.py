@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from renderer.template import TEMPLATE, clean_template
+from renderer.template import DEFAULT
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = int(os.environ.get("BENCHMARK_RUNS", "9"))
@@ -58,7 +58,7 @@ def main() -> None:
     python, scripts = sys.executable, Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if clean_template(folder / "clean") != TEMPLATE:
+        if DEFAULT.clean(folder / "clean") != DEFAULT.folder:
             sys.exit(f"caches lie in the template, and copying around them would be timed: git clean -fdX -- '{NAME}'")
         os.environ["HOME"] = name
         ours = [python, "-m", "renderer", "new", "--no-input", "-o", str(folder / "ours")]

@@ -2,6 +2,6 @@
 
 from renderer.answers import validate
 from renderer.rendering import RenderError, TargetExistsError, render
-from renderer.template import AnswerError
+from renderer.template import AnswerError, Template
 
-__all__ = ["AnswerError", "RenderError", "TargetExistsError", "render", "validate"]
+__all__ = ["AnswerError", "RenderError", "TargetExistsError", "Template", "render", "validate"]

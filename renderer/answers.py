@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from renderer.template import AnswerError, options, rules
+from renderer.template import DEFAULT, AnswerError, Template, rules
 
 
-def validate(answers: Mapping[str, object]) -> dict[str, str]:
+def validate(answers: Mapping[str, object], template: Template = DEFAULT) -> dict[str, str]:
     """Return `answers`, all of them legal text; raises AnswerError for the first unknown option or illegal answer."""
-    known = options()
-    return {option: rules.check_answer(option, value, known) for option, value in answers.items()}
+    return template.check(answers)
 
 
 def parse(arguments: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from renderer.template import AnswerError, options, prompts, rules, rules_importable
+from renderer.template import DEFAULT, AnswerError, options, prompts, rules
 
 
 def ask(given: Mapping[str, str], check: Callable[[str, str], None], complain: Callable[[str], None]) -> dict[str, str]:
@@ -17,7 +17,7 @@ def ask(given: Mapping[str, str], check: Callable[[str, str], None], complain: C
     from cookiecutter.utils import create_env_with_context
 
     known = options()
-    with rules_importable():
+    with DEFAULT.rules_importable():
         environment = create_env_with_context({"cookiecutter": {"_extensions": ["local_extensions.AnswerFilters"]}})
     answers: dict[str, str] = {}
     for number, (option, default) in enumerate(known.items(), 1):

@@ -9,7 +9,7 @@ from typing import Any
 
 from renderer.answers import validate
 from renderer.staging import staging_folder
-from renderer.template import TEMPLATE, clean_template, rules_importable
+from renderer.template import DEFAULT, Template
 
 
 class TargetExistsError(FileExistsError):
@@ -26,12 +26,12 @@ def refuse_existing(target: Path) -> None:
         raise TargetExistsError(f"{target} exists: choose another project_slug or output folder, or move it away")
 
 
-def _complete(answers: dict[str, str]) -> dict[str, Any]:
+def _complete(answers: dict[str, str], template: Template) -> dict[str, Any]:
     """Cookiecutter's context for `answers`, with the defaults of the others and none of the user's configuration."""
     from cookiecutter.generate import generate_context
     from cookiecutter.prompt import prompt_for_config
 
-    context: dict[str, Any] = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    context: dict[str, Any] = generate_context(str(template.folder / "cookiecutter.json"), extra_context=answers)
     context["cookiecutter"].update(prompt_for_config(context, no_input=True))
     return context
 
@@ -45,25 +45,25 @@ def _place(project: Path, target: Path) -> None:
         raise
 
 
-def render(answers: Mapping[str, object], output_dir: Path | str = ".") -> Path:
-    """Stamp out a project; returns its folder, `output_dir`/<project_slug>.
+def render(answers: Mapping[str, object], output_dir: Path | str = ".", template: Template = DEFAULT) -> Path:
+    """Stamp out a project from `template`; returns its folder, `output_dir`/<project_slug>.
 
     Not for several threads at once: cookiecutter changes the working directory. Raises AnswerError, TargetExistsError,
     or RenderError with the failure of the template or the disk as its cause.
     """
-    checked = validate(answers)
+    checked = validate(answers, template)
     output_dir = Path(output_dir).absolute()
 
     from cookiecutter.generate import generate_files
 
     try:
-        with rules_importable():
-            context = _complete(checked)
+        with template.rules_importable():
+            context = _complete(checked, template)
             target = output_dir / str(context["cookiecutter"]["project_slug"])
             refuse_existing(target)
             with staging_folder(output_dir) as folder:
-                template = clean_template(folder / "template")
-                project = Path(generate_files(str(template), context, folder / "rendered"))
+                clean = template.clean(folder / "template")
+                project = Path(generate_files(str(clean), context, folder / "rendered"))
                 _place(project, target)
     except TargetExistsError:
         raise

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderer.template import TEMPLATE, template_files, version
+from renderer.template import DEFAULT, version
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
@@ -26,7 +26,7 @@ class Bundle:
 
 def bundle() -> Bundle:
     """The template of this checkout or wheel: cookiecutter.json, its rules, hooks and the project's tree."""
-    files = {path.as_posix(): (TEMPLATE / path).read_bytes() for path in template_files()}
+    files = {path.as_posix(): (DEFAULT.folder / path).read_bytes() for path in DEFAULT.files()}
     content = zipped(files, zipfile.ZIP_STORED)
     digest = hashlib.sha256(content).hexdigest()
     return Bundle(version(), digest, f"bundles/{version()}/{digest}.zip", content)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import cookiecutter.generate
 import pytest
 
-from renderer import AnswerError, RenderError, TargetExistsError, render
+from renderer import AnswerError, RenderError, TargetExistsError, Template, render
 
 ROOT = Path(__file__).resolve().parents[2]
 MakeTemplate = Callable[[dict[str, str]], Path]
@@ -77,14 +77,10 @@ def test_hostile_answers_never_reach_cookiecutter(
 
 
 @pytest.mark.parametrize("text", BROKEN_FILES.values(), ids=BROKEN_FILES.keys())
-def test_a_broken_template_file_leaves_nothing(
-    checkout_with: MakeTemplate, output: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    monkeypatch.setattr(
-        "renderer.template.TEMPLATE", checkout_with({"a.txt": "fine", "b/c.txt": text, "d.txt": "fine"})
-    )
+def test_a_broken_template_file_leaves_nothing(checkout_with: MakeTemplate, output: Path, text: str) -> None:
+    template = Template(checkout_with({"a.txt": "fine", "b/c.txt": text, "d.txt": "fine"}))
     with pytest.raises(RenderError) as failure:
-        render({}, output)
+        render({}, output, template)
     assert len(str(failure.value).splitlines()) == 1
     assert len(str(failure.value)) < 200
     assert_nothing_left(output)
@@ -153,12 +149,9 @@ def test_a_signal_in_the_middle_of_rendering_leaves_nothing(
     assert_nothing_left(output)
 
 
-def test_an_output_folder_made_for_a_failed_project_is_removed_again(
-    checkout_with: MakeTemplate, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("renderer.template.TEMPLATE", checkout_with({"a.txt": "{{ nonsense }}"}))
+def test_an_output_folder_made_for_a_failed_project_is_removed_again(checkout_with: MakeTemplate, output: Path) -> None:
     with pytest.raises(RenderError):
-        render({}, output / "made" / "for" / "it")
+        render({}, output / "made" / "for" / "it", Template(checkout_with({"a.txt": "{{ nonsense }}"})))
     assert_nothing_left(output)
 
 

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_extensions import TEXT_RULES
-from renderer import render
+from renderer import Template, render
 from renderer.template import TEMPLATE, options, version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,11 +87,10 @@ def test_a_second_rendering_gives_the_same_bytes(bake: Bake, tmp_path: Path) -> 
 
 
 def test_byte_code_and_caches_in_the_template_are_not_stamped_out(
-    checkout_with: Callable[[dict[str, str]], Path], output: Path, monkeypatch: pytest.MonkeyPatch
+    checkout_with: Callable[[dict[str, str]], Path], output: Path
 ) -> None:
     files = ["a.py", "__pycache__/a.pyc", ".ruff_cache/0", "b/.mypy_cache/c", "b/d.py", ".venv-job/e"]
-    monkeypatch.setattr("renderer.template.TEMPLATE", checkout_with(dict.fromkeys(files, "")))
-    project = render({}, output)
+    project = render({}, output, Template(checkout_with(dict.fromkeys(files, ""))))
     assert {str(path.relative_to(project)) for path in project.rglob("*")} == {"a.py", "b", "b/d.py"}
 
 
