@@ -1,8 +1,8 @@
-"""CodePipeline, CodeConnections and CodeCommit as records.
+"""CodePipeline and CodeConnections as records.
 
-AWS: they run pipelines, hold repositories, link to Git hosts. Simplified: a pipeline can be created, read, changed and
+AWS: they run pipelines and link to Git hosts. Simplified: a pipeline can be created, read, changed and
 deleted, starting one is refused (creating one starts nothing either); a connection stays PENDING, as on AWS until
-somebody completes it in the console; a repository has no content.
+somebody completes it in the console (here: `git/server`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from rehearsal.emulated_aws.operations import Request
 from rehearsal.emulated_aws.state import Store
 
 operations.service("codepipeline", "CodePipeline_20150709")
-operations.service("codecommit", "CodeCommit_20150413", from_moto="CreateRepository GetRepository DeleteRepository")
 operations.service("codeconnections", "com.amazonaws.codeconnections.CodeConnections_20231201")
 _pipelines: Store[Request] = Store()
 _connections: Store[Request] = Store()
@@ -84,6 +83,7 @@ def create_connection(request: Request) -> Request:
         "OwnerAccountId": context.account(),
         "ConnectionStatus": "PENDING",
     }
+    _tags.mine[arn] = request.get("Tags", [])
     return {"ConnectionArn": arn, "Tags": request.get("Tags", [])}
 
 
@@ -104,4 +104,32 @@ def list_connections(_request: Request) -> Request:
 def delete_connection(request: Request) -> Request:
     get_connection(request)
     del _connections.mine[request["ConnectionArn"]]
+    return {}
+
+
+def complete_connection(identifier: str) -> bool:
+    """What a person does in the console; false when there is no such connection."""
+    found = [each for each in _connections.everyone() if each["ConnectionArn"].endswith("/" + identifier)]
+    for connection in found:
+        connection["ConnectionStatus"] = "AVAILABLE"
+    return bool(found)
+
+
+def is_available(identifier: str, account: str, region: str) -> bool:
+    """Whether git may go through the connection."""
+    with context.acting_as(account, region):
+        found = [each for arn, each in _connections.mine.items() if arn.endswith("/" + identifier)]
+    return any(each["ConnectionStatus"] == "AVAILABLE" for each in found)
+
+
+@operations.operation("codeconnections", "ListTagsForResource")
+def list_connection_tags(request: Request) -> Request:
+    get_connection({"ConnectionArn": request["ResourceArn"]})
+    return {"Tags": _tags.mine.get(request["ResourceArn"], [])}
+
+
+@operations.operation("codeconnections", "TagResource")
+def tag_connection(request: Request) -> Request:
+    new = {tag["Key"]: tag["Value"] for tag in [*list_connection_tags(request)["Tags"], *request["Tags"]]}
+    _tags.mine[request["ResourceArn"]] = [{"Key": key, "Value": value} for key, value in new.items()]
     return {}

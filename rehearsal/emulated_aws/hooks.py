@@ -14,6 +14,10 @@ NAMES = {
     "ministack.core.iam_evaluator": "evaluate_resource_policy",
     "ministack.core.router": "SERVICE_PATTERNS detect_service",
     "ministack.services.s3": "_bucket_tags",
+    "ministack.services.sts": "_sessions",
+    "ministack.services.cloudformation.custom_resource": "register_token _pending _lock _normalise_resource_properties",
+    "ministack.services.lambda_svc": "_get_func_record_for_ref _execution_record_for_config "
+    "_execute_function_with_config_scope",
     "ministack.services.cloudwatch": "_alarms _metrics _error _record_history _evaluate_parent_alarms",
     "ministack.services.cloudformation.changesets": "_evaluate_conditions",
     "ministack.services.cloudformation.provisioners": "_RESOURCE_HANDLERS _REPLACING_PROPERTIES _STACK_TAG_PROPERTY "
@@ -24,6 +28,10 @@ NAMES = {
     "moto.sagemaker.responses": "SageMakerResponse",
 }
 SIGNATURES = {
+    "ministack.services.lambda_svc._execute_function_warm": "(func: dict, event: dict, request_id: str) -> dict",
+    "ministack.services.cloudformation.custom_resource.invoke_custom_resource": "(request_type: str, logical_id: str, "
+    "props: dict, stack_name: str, stack_id: str, resource_type: str, physical_id: str | None = None, "
+    "old_props: dict | None = None) -> tuple",
     "ministack.services.cloudwatch._evaluate_alarm": "(alarm)",
     "ministack.services.cloudwatch._dims_key": "(dims: dict) -> str",
     "ministack.services.cloudwatch._calc_stats": "(points)",

@@ -11,6 +11,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, bucket_access, context, operations, query_protocol
+from rehearsal.emulated_aws.functions import custom_resources, invocation
 from rehearsal.emulated_aws.resources import account_types, alarm_types, bucket_tags, change_sets, code_types, registry
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
@@ -20,6 +21,7 @@ DECLARING = (
     "autoscaling",
     "quotas",
     "code_services",
+    "codecommit",
     "sagemaker.api",
     "sagemaker.kept",
     "sagemaker.packages",
@@ -57,6 +59,8 @@ def install(url: str) -> None:
     app.SERVICE_HANDLERS["monitoring"] = query_protocol.translated(app.SERVICE_HANDLERS["monitoring"])
     alarms.install()
     bucket_access.install()
+    invocation.install()
+    custom_resources.install()
     for types in RESOURCE_TYPES:
         types.install()
     bucket_tags.install()

@@ -49,6 +49,7 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     from hypercorn.config import Config
     from ministack.app import app
 
+    from rehearsal.emulated_aws.git.server import served as with_git
     from rehearsal.emulated_aws.recording import recorded
 
     stopping, port = asyncio.Event(), listening.getsockname()[1]
@@ -60,7 +61,7 @@ async def _serve(listening: socket.socket, ready_file: Path | None, url: str) ->
     config.accesslog = None
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
-    served = recorded(app, SETTINGS.recording) if SETTINGS.recording else app
+    served = with_git(recorded(app, SETTINGS.recording) if SETTINGS.recording else app)
     serving = asyncio.create_task(serve(served, config, shutdown_trigger=stopping.wait))
     await _until_it_answers(port, serving)
     print(url, flush=True)

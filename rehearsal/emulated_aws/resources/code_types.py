@@ -1,7 +1,8 @@
 """AWS::CodePipeline::Pipeline, AWS::CodeConnections::Connection, AWS::CodeCommit::Repository.
 
 AWS: Ref gives the pipeline's name, the connection's ARN, the repository's id; a new pipeline runs at once. Simplified:
-nothing runs; Code, Triggers, KmsKeyId and a change of name of a repository are refused; tags only count at creation.
+nothing runs; Code, Triggers and any change of a repository but of its tags are refused; tags of pipelines only count at
+creation.
 """
 
 from __future__ import annotations
@@ -67,14 +68,16 @@ def delete_connection(arn: str, _properties: Properties) -> None:
 
 
 def create_repository(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    if refused := [name for name in ("Code", "Triggers", "KmsKeyId") if properties.get(name)]:
+    if refused := [name for name in ("Code", "Triggers") if properties.get(name)]:
         raise NotEmulatedError(f"{refused[0]} of a CodeCommit repository")
     tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
     request = {"repositoryName": properties["RepositoryName"], "tags": tags}
-    described = (
-        {"repositoryDescription": properties["RepositoryDescription"]} if "RepositoryDescription" in properties else {}
-    )
-    made = operations.call("codecommit", "CreateRepository", request | described)["repositoryMetadata"]
+    names = {"RepositoryDescription": "repositoryDescription", "KmsKeyId": "kmsKeyId"}
+    more = {theirs: properties[ours] for ours, theirs in names.items() if ours in properties}
+    return _repository(operations.call("codecommit", "CreateRepository", request | more)["repositoryMetadata"])
+
+
+def _repository(made: Properties) -> Made:
     return made["repositoryId"], {
         "Name": made["repositoryName"],
         "Arn": context.arn("codecommit", made["repositoryName"]),
@@ -83,8 +86,17 @@ def create_repository(_logical_id: str, properties: Properties, _stack: str) -> 
     }
 
 
-def update_repository(_physical_id: str, _old: Properties, _new: Properties) -> Made:
-    raise NotEmulatedError("a change of a CodeCommit repository")
+def update_repository(_physical_id: str, old: Properties, new: Properties) -> Made:
+    if [name for name in {*old, *new} - {"Tags"} if old.get(name) != new.get(name)]:
+        raise NotEmulatedError("a change of a CodeCommit repository")
+    name = new["RepositoryName"]
+    tags = {tag["Key"]: tag["Value"] for tag in new.get("Tags", [])}
+    operations.call("codecommit", "TagResource", {"resourceArn": context.arn("codecommit", name), "tags": tags})
+    gone = sorted({tag["Key"] for tag in old.get("Tags", [])} - set(tags))
+    if gone:
+        request = {"resourceArn": context.arn("codecommit", name), "tagKeys": gone}
+        operations.call("codecommit", "UntagResource", request)
+    return _repository(operations.call("codecommit", "GetRepository", {"repositoryName": name})["repositoryMetadata"])
 
 
 def delete_repository(_physical_id: str, properties: Properties) -> None:
@@ -96,4 +108,4 @@ def install() -> None:
     kind = ResourceType
     register(kind("AWS::CodePipeline::Pipeline", create_pipeline, update_pipeline, delete_pipeline, "Name", tags))
     register(kind("AWS::CodeConnections::Connection", create_connection, update_connection, delete_connection))
-    register(kind("AWS::CodeCommit::Repository", create_repository, update_repository, delete_repository))
+    register(kind("AWS::CodeCommit::Repository", create_repository, update_repository, delete_repository, None, tags))

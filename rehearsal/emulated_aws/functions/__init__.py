@@ -1,0 +1,1 @@
+"""Functions of Lambda, run as they are run there, and CloudFormation's custom resources on top of them."""
