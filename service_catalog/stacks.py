@@ -18,6 +18,8 @@ from service_catalog.packaged_node import use_packaged_node
 
 FOLDER = Path(__file__).parent / "templates"
 STACKS = {
+    "channel": "service_catalog.publisher.channel_stack",
+    "publisher": "service_catalog.publisher.stack",
     "project-codepipeline": "service_catalog.project.stack",
     "project-github": "service_catalog.project.stack",
     "project-gitlab": "service_catalog.project.stack",

@@ -1,0 +1,60 @@
+"""Launch roles and seeder in the other accounts of an organisation, as stack sets that follow its units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from service_catalog.publisher import names
+from service_catalog.publisher.committed import parameters_of
+from service_catalog.publisher.settings import Organisation
+
+
+class LaunchAccounts(Construct):
+    """Each account that a portfolio is shared with needs the launch role; each of its Regions needs the seeder."""
+
+    def __init__(self, scope: cdk.Stack, organisation: Organisation) -> None:
+        super().__init__(scope, "LaunchAccounts")
+        self._organisation = organisation
+        self._bucket = names.bucket(cdk.Aws.ACCOUNT_ID, cdk.Aws.REGION)
+        package = _key(scope, "PackageKey", "Key of the seeder's package in the channel's bucket.")
+        roles = self._stack_set(scope, "LaunchRoles", "launch-roles", organisation.launch_regions[:1], package)
+        seeder = self._stack_set(scope, "Seeder", "seeder", organisation.launch_regions, package)
+        seeder.add_resource_dependency(roles)
+
+    def _stack_set(
+        self, scope: cdk.Stack, construct: str, template: str, regions: Sequence[str], package: str
+    ) -> cdk.CfnStackSet:
+        """Roles belong to no Region: their stack stands in one."""
+        key = _key(scope, f"{construct}Template", f"Key of {template}.yaml in the channel's bucket.")
+        given = parameters_of(template, self._bucket, package, self._organisation.id)
+        return cdk.CfnStackSet(
+            self,
+            construct,
+            stack_set_name=f"sagemaker-mlops-{template}",
+            permission_model="SERVICE_MANAGED",
+            auto_deployment=cdk.CfnStackSet.AutoDeploymentProperty(enabled=True, retain_stacks_on_account_removal=True),
+            capabilities=["CAPABILITY_NAMED_IAM"],
+            managed_execution={"Active": True},
+            template_url=f"https://{self._bucket}.s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{key}",
+            parameters=[
+                cdk.CfnStackSet.ParameterProperty(parameter_key=name, parameter_value=value)
+                for name, value in given.items()
+            ],
+            stack_instances_group=[
+                cdk.CfnStackSet.StackInstancesProperty(
+                    deployment_targets=cdk.CfnStackSet.DeploymentTargetsProperty(
+                        organizational_unit_ids=list(self._organisation.launch_units)
+                    ),
+                    regions=list(regions),
+                )
+            ],
+        )
+
+
+def _key(scope: cdk.Stack, name: str, description: str) -> str:
+    return cdk.CfnParameter(
+        scope, name, description=description, allowed_pattern="[a-zA-Z0-9._/-]{1,1024}"
+    ).value_as_string
