@@ -16,7 +16,7 @@ import pytest
 from renderer.template import version
 from service_catalog.seeder.bundle import bundle
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROJECT = "{{cookiecutter.project_slug}}"
 DIGEST_OF_ANOTHER = "from service_catalog.seeder.bundle import bundle; print(bundle().sha256)"
 

@@ -1,0 +1,147 @@
+"""The function's entry: an event of CloudFormation in, one answer to CloudFormation out.
+
+Environment: BUNDLE_BUCKET holds the templates' bundles; PUSH_PROJECT and PUSH_BUCKET name the fallback's build project
+and its bucket; GIT_ENDPOINT_CODECOMMIT and GIT_ENDPOINT_CONNECTIONS put other hosts in place of AWS's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from dulwich.client import HTTPUnauthorized
+from dulwich.errors import GitProtocolError, NotGitRepository
+
+from renderer import AnswerError, RenderError, Template, render, validate
+from service_catalog.seeder.function import bundles, properties
+from service_catalog.seeder.function.answering import answer, ending_before
+from service_catalog.seeder.function.building import Builds
+from service_catalog.seeder.function.commits import FirstCommit, first_commit, made_at
+from service_catalog.seeder.function.properties import Seed
+from service_catalog.seeder.function.pushing import Repository
+from service_catalog.seeder.function.refusals import OutOfTimeError, RefusedError
+from service_catalog.seeder.function.remotes import Remote, remotes
+
+_log = logging.getLogger("seeder")
+_log.setLevel(logging.INFO)
+_HOST_ERRORS = (HTTPUnauthorized, GitProtocolError, NotGitRepository)
+
+
+@cache
+def session() -> Any:
+    import boto3
+
+    return boto3.Session()
+
+
+@cache
+def client(service: str) -> Any:
+    from botocore.config import Config
+
+    return session().client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
+
+
+def handle(event: Mapping[str, Any], context: Any) -> None:
+    """Create, update or delete; raises only if CloudFormation can't be told, so that Lambda tries again."""
+    physical_id = str(event.get("PhysicalResourceId") or "seed-refused")
+    reason, data = None, {}
+    try:
+        with ending_before(context):
+            if event["RequestType"] == "Delete":
+                _log.info("deleted: repositories stay as they are")
+            else:
+                seed = properties.read(event["ResourceProperties"])
+                if event["RequestType"] == "Create":
+                    physical_id = seed.physical_id
+                    data = _create(seed, event["StackId"], context.invoked_function_arn)
+                else:
+                    _refuse_changes(seed, properties.read(event["OldResourceProperties"]))
+                    data = _found(seed, context.invoked_function_arn)
+    except (RefusedError, AnswerError, RenderError) as error:
+        reason = str(error)
+    except OutOfTimeError:
+        reason = "the seeder ran out of time: try again; what was pushed is found and kept"
+    except Exception as error:
+        _log.exception("failed")
+        reason = f"{type(error).__name__}: {error} (see the log of function sagemaker-mlops-seeder)"
+    if reason is not None:
+        _log.error("%s", reason)
+    answer(event, physical_id, reason, data)
+
+
+def _create(seed: Seed, stack_id: str, function_arn: str) -> dict[str, str]:
+    template = bundles.template(client("s3"), os.environ["BUNDLE_BUCKET"], seed.key, seed.sha256)
+    answers = _checked(seed, template)
+    places = remotes(seed.repositories, function_arn)
+    with tempfile.TemporaryDirectory() as folder:
+        project = render(answers, folder, template)
+        firsts = {name: first_commit(project / name, seed.slug, seed.version, made_at(stack_id)) for name in places}
+    commits = {name: _push(firsts[name], remote, seed.slug) for name, remote in places.items()}
+    return _outputs(commits, places)
+
+
+def _checked(seed: Seed, template: Template) -> dict[str, str]:
+    if template.version() != seed.version:
+        raise RefusedError(f"TemplateVersion {seed.version}: the bundle holds version {template.version()}")
+    if missing := [option for option in template.options() if option not in seed.answers]:
+        raise RefusedError(f"Answers: {', '.join(missing)} missing")
+    return validate(seed.answers, template)
+
+
+def _push(first: FirstCommit, remote: Remote, slug: str) -> str:
+    """The commit's id in the repository; the endpoint of a connection may refuse, CodeCommit must not."""
+    try:
+        return Repository(remote, session().get_credentials().get_frozen_credentials()).seed(first).decode()
+    except _HOST_ERRORS as error:
+        if not (remote.connected and os.environ.get("PUSH_PROJECT")):
+            raise RefusedError(_advice(remote, error)) from error
+        _log.warning("%s: the endpoint said %r; a build pushes instead", remote.name, error)
+    builds = Builds(client("s3"), client("codebuild"), os.environ["PUSH_PROJECT"], os.environ["PUSH_BUCKET"])
+    builds.push(first, remote, slug)
+    return first.id.decode()
+
+
+def _advice(remote: Remote, error: Exception) -> str:
+    needed = (
+        "is the connection available, tagged sagemaker=true, and does the repository exist?"
+        if remote.connected
+        else "does the repository exist, with the tag sagemaker-mlops:project?"
+    )
+    said = str(error) or type(error).__name__
+    return f"{remote.name}: {remote.url} refused the push ({said}); {needed}"
+
+
+def _refuse_changes(new: Seed, old: Seed) -> None:
+    if changed := sorted(key for key in {*new.answers, *old.answers} if new.answers.get(key) != old.answers.get(key)):
+        raise RefusedError(
+            f"{', '.join(changed)} changed, but answers decide the files that were pushed: "
+            "keep them, and change the files in the repositories"
+        )
+    if (new.project_id, new.repositories) != (old.project_id, old.repositories):
+        raise RefusedError("the project's id or repositories changed: keep them, or create another project")
+
+
+def _found(seed: Seed, function_arn: str) -> dict[str, str]:
+    """What the repositories hold; a host that can't be asked must not stop an update or its rollback."""
+    places, commits = remotes(seed.repositories, function_arn), {}
+    for name, remote in places.items():
+        try:
+            found = Repository(remote, session().get_credentials().get_frozen_credentials()).first_commit()
+        except _HOST_ERRORS as error:
+            _log.warning("%s: can't be read: %r", name, error)
+            found = ""
+        commits[name] = found
+    return _outputs(commits, places)
+
+
+def _outputs(commits: Mapping[str, str], places: Mapping[str, Remote]) -> dict[str, str]:
+    return {
+        "BuildCommit": commits["model-build"],
+        "DeployCommit": commits["model-deploy"],
+        "BuildUrl": places["model-build"].url,
+        "DeployUrl": places["model-deploy"].url,
+    }

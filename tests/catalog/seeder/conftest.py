@@ -1,0 +1,31 @@
+"""A seeder in this process, with everything around it that AWS would give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service_catalog.seeder.bundle import bundle
+from service_catalog.seeder.function import handler
+from tests.catalog.seeder.git_server import GitHost, serving
+from tests.catalog.seeder.seeding import BUCKET, S3, Session, Surroundings, listening
+
+
+@pytest.fixture
+def git_host(tmp_path: Path) -> Iterator[GitHost]:
+    with serving(tmp_path / "git") as host:
+        yield host
+
+
+@pytest.fixture
+def surroundings(git_host: GitHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    s3 = S3({(BUCKET, bundle().key): bundle().content})
+    monkeypatch.setattr(handler, "session", Session)
+    monkeypatch.setattr(handler, "client", {"s3": s3}.__getitem__)
+    monkeypatch.setenv("BUNDLE_BUCKET", BUCKET)
+    monkeypatch.setenv("GIT_ENDPOINT_CODECOMMIT", git_host.url)
+    monkeypatch.setenv("GIT_ENDPOINT_CONNECTIONS", git_host.url)
+    with listening() as stacks:
+        yield Surroundings(s3, stacks, git_host)
