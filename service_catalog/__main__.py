@@ -9,6 +9,8 @@ import click
 
 COMMANDS = {
     "synth": "service_catalog.synth_command",
+    "record-version": "service_catalog.publisher.record_command",
+    "publish": "service_catalog.publisher.publish_command",
 }
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from aws_cdk import aws_servicecatalog as catalog
 from constructs import Construct
 
 from service_catalog.publisher import names
+from service_catalog.publisher.portfolio_ids import own_id
 from service_catalog.publisher.rules import rules_of
 from service_catalog.publisher.settings import Portfolio, is_pattern
-
-
-def own_id(value: str) -> str:
-    """An id of the value's own: ids by position would let CloudFormation take an association for another's."""
-    return hashlib.sha256(value.encode()).hexdigest()[:10].upper()
 
 
 class OfferedPortfolio(Construct):

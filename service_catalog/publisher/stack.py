@@ -14,7 +14,8 @@ from aws_cdk import aws_servicecatalog as catalog
 from service_catalog.bindings import FLAVOURS
 from service_catalog.publisher import names
 from service_catalog.publisher.launch_accounts import LaunchAccounts
-from service_catalog.publisher.portfolios import OfferedPortfolio, own_id
+from service_catalog.publisher.portfolio_ids import own_id
+from service_catalog.publisher.portfolios import OfferedPortfolio
 from service_catalog.publisher.settings import EXAMPLE, Settings, load_settings
 
 
