@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from service_catalog.packaged_node import use_packaged_node
+from service_catalog.tidy import tidied
 
 FOLDER = Path(__file__).parent / "templates"
 STACKS = {
@@ -49,7 +50,7 @@ def synthesize() -> Synthesized:
         stacks = {name: importlib.import_module(module).build(app, name) for name, module in STACKS.items()}
         assembly = app.synth()
         templates = {name: assembly.get_stack_by_name(stack.stack_name).template for name, stack in stacks.items()}
-    return Synthesized({name: json.loads(json.dumps(found)) for name, found in templates.items()}, {})
+    return Synthesized({name: tidied(json.loads(json.dumps(found))) for name, found in templates.items()}, {})
 
 
 def text_of(name: str, template: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from service_catalog.answers import answer_fields, answers_from, identity_fields
 from service_catalog.bindings import binding_fields
@@ -16,7 +17,8 @@ class Form:
 
     def __init__(self, stack: cdk.Stack, ci: str) -> None:
         self.fields = [*identity_fields(), *answer_fields(ci), *binding_fields(ci)]
-        self._parameters = {field.parameter: _declared(stack, field) for field in self.fields}
+        scope = Construct(stack, "Form")
+        self._parameters = {field.parameter: _declared(scope, field) for field in self.fields}
         stack.template_options.metadata = {
             "AWS::CloudFormation::Interface": _interface(self.fields),
             "SagemakerTemplateParameterRules": {
@@ -38,9 +40,9 @@ class Form:
         return answers_from({name: parameter.value_as_string for name, parameter in self._parameters.items()})
 
 
-def _declared(stack: cdk.Stack, field: Field) -> cdk.CfnParameter:
+def _declared(scope: Construct, field: Field) -> cdk.CfnParameter:
     return cdk.CfnParameter(
-        stack,
+        scope,
         field.parameter,
         type="Number" if field.numeric else "String",
         description=f"{field.label} {field.accepted}".strip(),

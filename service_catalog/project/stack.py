@@ -1,0 +1,113 @@
+"""The project stack: parts of the project's own bootstrap templates, and what only this stack has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+
+from service_catalog.launch.boundary import bound_roles
+from service_catalog.project.accounts import STAGES, Accounts
+from service_catalog.project.artifacts import AccessLogs, tooling
+from service_catalog.project.budget import Budget
+from service_catalog.project.delivery import Delivery, elsewhere, in_codepipeline
+from service_catalog.project.form import Form
+from service_catalog.project.included import Included
+from service_catalog.project.lookups import Lookups
+from service_catalog.project.notifications import Notifications
+from service_catalog.project.registry import Registry
+from service_catalog.project.repositories import Repositories
+from service_catalog.project.rules import add_rules
+from service_catalog.project.seed import Seed
+from service_catalog.project.stages import StageOfProject
+from service_catalog.project.training_role import TrainingRole
+
+SYSTEMS = {"codepipeline": "CodePipeline", "github": "GitHub Actions", "gitlab": "GitLab CI"}
+SILENT = {"Form", "Where", "Resource", "Bootstrap", "$Conditions", "$Mappings"}
+
+
+class ProjectStack(cdk.Stack):
+    """Ids of resources are the names of their constructs, since people read the template and its events."""
+
+    def _allocate_logical_id(self, cfn_element: cdk.CfnElement) -> str:
+        scopes = cfn_element.node.path.split("/")[1:]
+        return "".join(name for name in scopes if name not in SILENT)
+
+
+def build(app: cdk.App, name: str) -> cdk.Stack:
+    """The stack of `project-<ci>`."""
+    ci = name.removeprefix("project-")
+    stack = ProjectStack(app, name, synthesizer=cdk.LegacyStackSynthesizer(), stack_name=name)
+    form = Form(stack, ci)
+    accounts = Accounts(stack, "Where", form)
+    shared = tooling(stack, form, ci, accounts)
+    key_arn = shared.output("ArtifactKeyArn")
+    stages = [StageOfProject(stack, stage, form, ci, accounts) for stage in STAGES]
+    repositories = Repositories(stack, "Repositories", form, ci)
+    seed = Seed(stack, "Seed", form, repositories)
+    repositories.show_in_studio(seed.urls)
+    Registry(stack, "Registry", form, accounts)
+    training = TrainingRole(stack, "Training", key_arn)
+    if ci == "codepipeline":
+        delivery = in_codepipeline(stack, form, accounts, repositories, seed, key_arn)
+    else:
+        delivery = elsewhere(stack, form, ci, accounts, repositories, key_arn)
+    notifications = Notifications(stack, "Notifications", delivery.topic, form.slug)
+    if delivery.build_pipeline:
+        notifications.of_build_pipeline(delivery.build_pipeline)
+    Budget(stack, "Budget", form)
+    Lookups(stack, "Lookup", form, training.role.attr_arn)
+    _log_access(stack, {"artifacts": shared.resource("Bucket"), "pipeline": delivery.bucket, **_states(stages)})
+    add_rules(stack, form, ci)
+    _outputs(stack, shared, seed, training, delivery)
+    _keep_only_what_was_used(stack)
+    _tag(stack, form)
+    bound_roles(stack)
+    stack.template_options.description = (
+        f"A machine learning project with {SYSTEMS[ci]}: repositories, CI, roles, registry"
+    )
+    return stack
+
+
+def _states(stages: Sequence[StageOfProject]) -> dict[str, cdk.CfnResource]:
+    return {f"{stage.node.id.lower()}-state": stage.base.resource("StateBucket") for stage in stages}
+
+
+def _log_access(stack: cdk.Stack, buckets: Mapping[str, cdk.CfnResource | None]) -> None:
+    logs = AccessLogs(stack, "AccessLogs")
+    for prefix, bucket in buckets.items():
+        if isinstance(bucket, s3.CfnBucket):
+            logs.follow(bucket, prefix)
+
+
+def _outputs(stack: cdk.Stack, shared: Included, seed: Seed, training: TrainingRole, delivery: Delivery) -> None:
+    """What a person looks for after the stack has come up."""
+    values = {
+        **{f"{part}RepositoryUrl": url for part, url in seed.urls.items()},
+        **delivery.outputs,
+        "ArtifactBucketName": shared.output("ArtifactBucket"),
+        "ImageRepository": shared.output("ImageRepositoryUri"),
+        "TrainingRoleArn": training.role.attr_arn,
+        "NotificationTopicArn": delivery.topic.ref,
+    }
+    for name, value in values.items():
+        cdk.CfnOutput(stack, name, value=value)
+
+
+def _keep_only_what_was_used(stack: cdk.Stack) -> None:
+    """A stack that can't be made leaves nothing behind that would be in the way of the next attempt."""
+    for each in stack.node.find_all():
+        if isinstance(each, cdk.CfnResource) and each.cfn_options.deletion_policy == cdk.CfnDeletionPolicy.RETAIN:
+            each.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+
+
+def _tag(stack: cdk.Stack, form: Form) -> None:
+    tags = {
+        "sagemaker:project-name": form.slug,
+        "sagemaker:project-id": form.value("SageMakerProjectId"),
+        "cost-center": form.value("CostCenter"),
+        "owner": form.value("Owner"),
+    }
+    for key, value in tags.items():
+        cdk.Tags.of(stack).add(key, value, exclude_resource_types=["aws:cdk:stack"])
