@@ -19,6 +19,7 @@ from service_catalog.tidy import tidied
 
 FOLDER = Path(__file__).parent / "templates"
 STACKS = {
+    "seeder": "service_catalog.seeder.stack",
     "channel": "service_catalog.publisher.channel_stack",
     "publisher": "service_catalog.publisher.stack",
     "project-codepipeline": "service_catalog.project.stack",
@@ -40,17 +41,41 @@ def synthesize() -> Synthesized:
     """Every stack of `STACKS`, in one app."""
     use_packaged_node()
     import aws_cdk as cdk
+    import cdk_nag
 
     with tempfile.TemporaryDirectory(prefix="synth-") as folder:
         app = cdk.App(
             outdir=folder,
             analytics_reporting=False,
-            context={"aws:cdk:enable-path-metadata": False, "aws:cdk:disable-asset-staging": True},
+            # The tests run the same validator on the committed templates, with more rules.
+            builtin_cloud_formation_validation=False,
+            context={
+                "aws:cdk:enable-path-metadata": False,
+                "aws:cdk:disable-asset-staging": True,
+                "@aws-cdk/core:failSynthOnValidationErrors": False,
+            },
         )
+        cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
         stacks = {name: importlib.import_module(module).build(app, name) for name, module in STACKS.items()}
         assembly = app.synth()
         templates = {name: assembly.get_stack_by_name(stack.stack_name).template for name, stack in stacks.items()}
-    return Synthesized({name: tidied(json.loads(json.dumps(found))) for name, found in templates.items()}, {})
+        findings = _findings(Path(folder) / "validation-report.json")
+    return Synthesized(
+        {name: tidied(json.loads(json.dumps(found))) for name, found in templates.items()},
+        {name: findings.get(stack.stack_name, []) for name, stack in stacks.items()},
+    )
+
+
+def _findings(report: Path) -> dict[str, list[str]]:
+    """"<rule> <path of the construct in its stack>" by stack, each once, as the app's validators have reported."""
+    found: dict[str, set[str]] = {}
+    for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]:
+        for violation in plugin["violations"]:
+            rule = violation["ruleName"].partition("[")[0]
+            for construct in violation["violatingConstructs"]:
+                stack, _, path = construct["constructPath"].partition("/")
+                found.setdefault(stack, set()).add(f"{rule} {path}")
+    return {stack: sorted(lines) for stack, lines in found.items()}
 
 
 def text_of(name: str, template: dict[str, Any]) -> str:
