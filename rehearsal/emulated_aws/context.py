@@ -15,6 +15,7 @@ from botocore.config import Config
 from ministack.core import responses
 from ministack.services import eventbridge
 
+CALLER: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="")
 LOG = logging.getLogger("emulated_aws")
 ENDPOINT = ""
 _clients: dict[tuple[str, str, str], Any] = {}
@@ -27,6 +28,11 @@ def account() -> str:
 
 def region() -> str:
     return str(responses.get_region())
+
+
+def caller() -> str:
+    """The ARN of who asks: a session of a role, a user, or the account itself."""
+    return CALLER.get() or f"arn:aws:iam::{account()}:root"
 
 
 def arn(service: str, resource: str) -> str:

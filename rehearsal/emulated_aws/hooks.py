@@ -15,6 +15,7 @@ NAMES = {
     "ministack.core.router": "SERVICE_PATTERNS detect_service",
     "ministack.services.s3": "_bucket_tags",
     "ministack.services.sts": "_sessions",
+    "ministack.services.cloudformation.helpers": "_p",
     "ministack.services.cloudformation.custom_resource": "register_token _pending _lock _normalise_resource_properties",
     "ministack.services.lambda_svc": "_get_func_record_for_ref _execution_record_for_config "
     "_execute_function_with_config_scope",
@@ -28,6 +29,8 @@ NAMES = {
     "moto.sagemaker.responses": "SageMakerResponse",
 }
 SIGNATURES = {
+    "ministack.services.cloudformation.engine._parse_template": "(template_body: str) -> dict",
+    "ministack.services.cloudformation.helpers._resolve_document": "(params, body_key, url_key, label)",
     "ministack.services.lambda_svc._execute_function_warm": "(func: dict, event: dict, request_id: str) -> dict",
     "ministack.services.cloudformation.custom_resource.invoke_custom_resource": "(request_type: str, logical_id: str, "
     "props: dict, stack_name: str, stack_id: str, resource_type: str, physical_id: str | None = None, "

@@ -11,24 +11,47 @@ from ministack import app
 from ministack.core import iam_actions, router
 
 from rehearsal.emulated_aws import alarms, bucket_access, context, operations, query_protocol
+from rehearsal.emulated_aws.catalog import templates
 from rehearsal.emulated_aws.functions import custom_resources, invocation
-from rehearsal.emulated_aws.resources import account_types, alarm_types, bucket_tags, change_sets, code_types, registry
+from rehearsal.emulated_aws.resources import (
+    account_types,
+    alarm_types,
+    bucket_tags,
+    catalog_types,
+    change_sets,
+    code_types,
+    registry,
+)
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
 from rehearsal.emulated_aws.resources import sagemaker as sagemaker_types
-from rehearsal.emulated_aws.sagemaker import runtime
+from rehearsal.emulated_aws.sagemaker import code_repositories, runtime
 
 DECLARING = (
     "autoscaling",
     "quotas",
     "code_services",
     "codecommit",
+    "catalog.portfolios",
+    "catalog.products",
+    "catalog.constraints",
+    "catalog.access",
+    "catalog.provisioning",
     "sagemaker.api",
     "sagemaker.kept",
     "sagemaker.packages",
     "sagemaker.pipelines",
     "sagemaker.endpoints",
+    "sagemaker.projects",
 )
-RESOURCE_TYPES = (sagemaker_types, autoscaling_types, alarm_types, account_types, code_types)
+RESOURCE_TYPES = (
+    sagemaker_types,
+    autoscaling_types,
+    alarm_types,
+    account_types,
+    code_types,
+    code_repositories,
+    catalog_types,
+)
 Handler = Callable[..., Awaitable[operations.Answer]]
 
 
@@ -59,6 +82,7 @@ def install(url: str) -> None:
     app.SERVICE_HANDLERS["monitoring"] = query_protocol.translated(app.SERVICE_HANDLERS["monitoring"])
     alarms.install()
     bucket_access.install()
+    templates.install()
     invocation.install()
     custom_resources.install()
     for types in RESOURCE_TYPES:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ministack.core import iam_evaluator
+
 from rehearsal.emulated_aws import context, moto_store, shapes
 from rehearsal.emulated_aws.errors import NotEmulatedError, ServiceError
 
@@ -71,6 +73,7 @@ def refusal(error: ServiceError) -> Answer:
 
 def _answer(service_name: str, headers: dict[str, str], body: bytes) -> Answer:
     name = headers.get("x-amz-target", "").rpartition(".")[2]
+    context.CALLER.set(iam_evaluator.request_caller_arn(headers, {}))
     try:
         if not name:
             raise NotEmulatedError(f"{service_name} without X-Amz-Target")

@@ -10,7 +10,7 @@ from rehearsal.emulated_aws import context
 from rehearsal.emulated_aws.errors import ServiceError
 
 
-def _own(tags: Any) -> Any:
+def own_tags(tags: Any) -> Any:
     """Without CloudFormation's own tags, which only CloudFormation may set."""
     return [tag for tag in tags if not tag["Key"].startswith("aws:")] if isinstance(tags, list) else tags
 
@@ -18,7 +18,7 @@ def _own(tags: Any) -> Any:
 def asked(service: str, operation: str, **request: Any) -> dict[str, Any]:
     """The answer of the operation (boto3's name of it). Raises ServiceError."""
     if "Tags" in request:
-        request["Tags"] = _own(request["Tags"])
+        request["Tags"] = own_tags(request["Tags"])
     try:
         return dict(getattr(context.client(service), operation)(**request))
     except ParamValidationError as fault:

@@ -1,0 +1,1 @@
+"""Service Catalog: portfolios, products, their versions, and what is provisioned from them."""
