@@ -11,6 +11,7 @@ COMMANDS = {
     "synth": "service_catalog.synth_command",
     "record-version": "service_catalog.publisher.record_command",
     "publish": "service_catalog.publisher.publish_command",
+    "verify-aws": "service_catalog.verify_aws.command",
 }
 
 

@@ -22,6 +22,9 @@ STACKS = {
     "seeder": "service_catalog.seeder.stack",
     "channel": "service_catalog.publisher.channel_stack",
     "publisher": "service_catalog.publisher.stack",
+    "network": "service_catalog.network.stack",
+    "spoke": "service_catalog.spokes.stack",
+    "spoke-stackset": "service_catalog.spokes.stackset",
     "project-codepipeline": "service_catalog.project.stack",
     "project-github": "service_catalog.project.stack",
     "project-gitlab": "service_catalog.project.stack",
@@ -67,7 +70,7 @@ def synthesize() -> Synthesized:
 
 
 def _findings(report: Path) -> dict[str, list[str]]:
-    """"<rule> <path of the construct in its stack>" by stack, each once, as the app's validators have reported."""
+    """ "<rule> <path of the construct in its stack>" by stack, each once, as the app's validators have reported."""
     found: dict[str, set[str]] = {}
     for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]:
         for violation in plugin["violations"]:

@@ -1,0 +1,91 @@
+"""The account that is tried: its clients, what was made there, and how to wait."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Clients = Callable[[str], Any]
+# Errors by which services say that there is nothing to remove.
+MISSING = ("NotFound", "DoesNotExist", "NoSuch", "does not exist", "Could not find", "not found")
+
+
+class TooLongError(Exception):
+    """Something has not come to its end in time."""
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether an error says that there is nothing there."""
+    return any(word in str(error) for word in MISSING)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the account's owner gives; empty leaves the checks out that need it."""
+
+    connection_arn: str = ""
+    repository: str = ""
+    product: str = "SageMaker MLOps project (CodePipeline)"
+    template_url: str = ""
+    template_role_arn: str = ""
+    subnet_ids: str = ""
+    security_group_ids: str = ""
+
+
+@dataclass
+class Account:
+    """Everything that checks may touch. What they make begins with `prefix`."""
+
+    clients: Clients
+    options: Options = field(default_factory=Options)
+    say: Callable[[str], None] = print
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    keep: bool = False
+    prefix: str = field(default_factory=lambda: f"verify-{secrets.token_hex(3)}")
+    facts: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, Any] = field(default_factory=dict)
+    _undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        if service not in self._known:
+            self._known[service] = self.clients(service)
+        return self._known[service]
+
+    def identity(self) -> dict[str, str]:
+        """Account, Arn and Region."""
+        found = self.client("sts").get_caller_identity()
+        return {"Account": found["Account"], "Arn": found["Arn"], "Region": self.client("sts").meta.region_name}
+
+    def afterwards(self, what: str, undo: Callable[[], object]) -> None:
+        """To be called before `what` is made, so that what is half made goes too. The last one is undone first."""
+        self._undo.append((what, undo))
+
+    def clean_up(self) -> list[str]:
+        """Takes back all that was made; returns what could not be, one line each."""
+        left = []
+        while self._undo:
+            what, undo = self._undo.pop()
+            try:
+                undo()
+                self.say(f"  removed {what}")
+            except Exception as error:
+                if not is_missing(error):
+                    left.append(f"{what}: {error}")
+        return left
+
+    def wait(self, what: str, done: Callable[[], Any], minutes: float, every_seconds: float = 15) -> Any:
+        """The first true answer of `done`; raises TooLongError."""
+        end = self.clock() + 60 * minutes
+        while not (answer := done()):
+            if self.clock() >= end:
+                raise TooLongError(f"{what}: not within {minutes:g} minutes")
+            self.sleep(every_seconds)
+        return answer
+
+    def remaining(self) -> list[str]:
+        """What clean_up would take back."""
+        return [what for what, _ in reversed(self._undo)]

@@ -1,0 +1,200 @@
+"""SageMaker projects through both channels: created as Studio does it, tagged, launched by our roles, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service_catalog.answers import answer_fields
+from service_catalog.verify_aws.account import Account
+from service_catalog.verify_aws.checks import NotTriedError, RefutedError, check
+from service_catalog.verify_aws.retained import remove_retained, retained
+from service_catalog.verify_aws.stack_checks import delete_stack
+
+LAUNCH_ROLE = "SageMakerMlopsLaunch"
+PROJECT_MINUTES = 30
+GONE = ("", "DeleteCompleted")
+# Types whose resources take no tags, or that the tagging API doesn't list.
+UNTAGGED = (
+    "AWS::Budgets::",
+    "AWS::CloudFormation::",
+    "AWS::ECR::RepositoryPolicy",
+    "AWS::IAM::",
+    "AWS::KMS::Alias",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "Custom::",
+)
+
+
+@check(creates="a SageMaker project with its stack, two repositories, a pipeline, roles and keys", usd=2.0)
+def project_from_service_catalog(account: Account) -> str:
+    """CreateProject provisions the published product, as Studio does it, and the project comes up.
+
+    Source: SageMaker developer guide, sagemaker-projects-templates-custom.
+    """
+    catalog, name = account.client("servicecatalog"), f"{account.prefix}-sc"
+    found = catalog.search_products(Filters={"FullTextSearch": [account.options.product]})["ProductViewSummaries"]
+    product = next((each["ProductId"] for each in found if each["Name"] == account.options.product), "")
+    if not product:
+        raise NotTriedError(
+            f"no product {account.options.product!r} for this role: `make publish`, with the role among its principals"
+        )
+    details = {
+        "ProductId": product,
+        "ProvisioningParameters": [{"Key": key, "Value": value} for key, value in form(account).items()],
+    }
+    made = _create(account, name, {"ServiceCatalogProvisioningDetails": details})
+    account.facts["project"] = name
+    account.facts["stack"] = _stack_of(account, name)
+    return f"{made} as CreateCompleted, stack {account.facts['stack'].split('/')[1]}"
+
+
+@check()
+def launch_role_creates(account: Account) -> str:
+    """The project's stack was made with our launch role, whose permissions suffice, and not with the user's own.
+
+    Source: Service Catalog administrator guide, constraints-launch; docs/launch-role.md.
+    """
+    stack = described(account, needed(account, "stack"))
+    role = stack.get("RoleARN", "")
+    if stack["StackStatus"] != "CREATE_COMPLETE" or LAUNCH_ROLE not in role:
+        raise RefutedError(f"{stack['StackStatus']} by {role or 'no role of its own'}")
+    return f"CREATE_COMPLETE by {role}"
+
+
+@check()
+def resources_are_tagged(account: Account) -> str:
+    """Everything in the project's stack that takes tags carries the project's name and id.
+
+    Source: SageMaker developer guide, sagemaker-projects; CloudFormation user guide, resource tags.
+    """
+    stack, project = needed(account, "stack"), needed(account, "project")
+    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    taggable = [
+        each
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if not each["ResourceType"].startswith(UNTAGGED) and each.get("PhysicalResourceId")
+    ]
+    tagged = " ".join(
+        each["ResourceARN"]
+        for page in account.client("resourcegroupstaggingapi")
+        .get_paginator("get_resources")
+        .paginate(TagFilters=[{"Key": "sagemaker:project-name", "Values": [project]}, {"Key": "sagemaker:project-id"}])
+        for each in page["ResourceTagMappingList"]
+    )
+    bare = [
+        f"{each['ResourceType']} {each['LogicalResourceId']}"
+        for each in taggable
+        if each["PhysicalResourceId"].rsplit("/", 1)[-1] not in tagged
+    ]
+    if bare:
+        raise RefutedError(f"{len(bare)} of {len(taggable)} without: {', '.join(bare)}")
+    return f"{len(taggable)} resources carry both tags"
+
+
+@check(creates="a second SageMaker project, from the template in S3", usd=1.0)
+def project_from_s3_template(account: Account) -> str:
+    """CreateProject provisions the very same template from S3, by the channel's own launch role.
+
+    Source: SageMaker developer guide, sagemaker-projects-templates-custom.
+    """
+    if not account.options.template_url:
+        raise NotTriedError("needs --template-url, and --template-role-arn for the channel's launch role")
+    name = f"{account.prefix}-s3"
+    provider: dict[str, Any] = {
+        "TemplateName": "sagemaker-mlops",
+        "TemplateURL": account.options.template_url,
+        "Parameters": [{"Key": key, "Value": value} for key, value in form(account).items()],
+    }
+    if account.options.template_role_arn:
+        provider["RoleARN"] = account.options.template_role_arn
+    made = _create(account, name, {"TemplateProviders": [{"CfnTemplateProvider": provider}]})
+    remove_project(account, name)
+    return f"{made} as CreateCompleted, and deleted again"
+
+
+def form(account: Account) -> dict[str, str]:
+    """The form as a person would leave it, with a model that answers one by one and this account's network."""
+    filled = {field.parameter: field.default or field.choices[0] for field in answer_fields("codepipeline")}
+    filled["ProjectName"] = f"Verify {account.prefix}"
+    if account.options.subnet_ids:
+        filled["SubnetIds"] = account.options.subnet_ids
+        filled["SecurityGroupIds"] = account.options.security_group_ids
+    return {key: value for key, value in filled.items() if value}
+
+
+def needed(account: Account, fact: str) -> str:
+    """What an earlier check has made; raises NotTriedError."""
+    if fact not in account.facts:
+        raise NotTriedError(f"an earlier check made no {fact}")
+    return account.facts[fact]
+
+
+def _create(account: Account, name: str, how: dict[str, Any]) -> str:
+    account.afterwards(f"project {name}", lambda: remove_project(account, name))
+    account.client("sagemaker").create_project(ProjectName=name, ProjectDescription="Made by make verify-aws", **how)
+    status = account.wait(f"project {name}", lambda: _end_of_creation(account, name), PROJECT_MINUTES)
+    if status != "CreateCompleted":
+        found = account.client("sagemaker").describe_project(ProjectName=name)
+        told = found.get("ServiceCatalogProvisionedProductDetails") or found.get("TemplateProviderDetails") or ""
+        raise RefutedError(f"project {name} ended as {status}: {told}")
+    return f"project {name}"
+
+
+def status(account: Account, name: str) -> str:
+    projects = account.client("sagemaker")
+    try:
+        return str(projects.describe_project(ProjectName=name)["ProjectStatus"])
+    except projects.exceptions.ClientError as error:
+        if "not exist" in str(error) or "not found" in str(error).lower():
+            return ""
+        raise
+
+
+def _end_of_creation(account: Account, name: str) -> str:
+    found = status(account, name)
+    return "" if found in ("Pending", "CreateInProgress") else found
+
+
+def _stack_of(account: Account, name: str) -> str:
+    """Id of the stack whose tags name the project; it can be asked about also when it is deleted."""
+    if known := account.facts.get(f"stack of {name}"):
+        return known
+    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+    for page in pages:
+        for stack in page["Stacks"]:
+            tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+            if tags.get("sagemaker:project-name") == name:
+                account.facts[f"stack of {name}"] = stack["StackId"]
+                return str(stack["StackId"])
+    return ""
+
+
+def described(account: Account, stack: str) -> dict[str, Any]:
+    return dict(account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0])
+
+
+def remove_project(account: Account, name: str) -> None:
+    """Deletes what the project's CI deployed, the project, and what their stacks retain on purpose."""
+    stack = _stack_of(account, name)
+    left = retained(account, stack) if stack else []
+    for deployed in _stacks(account, (f"{name}-staging", f"{name}-production")):
+        left += retained(account, deployed)
+        account.client("cloudformation").update_termination_protection(
+            StackName=deployed, EnableTerminationProtection=False
+        )
+        delete_stack(account, deployed)
+    if status(account, name) not in GONE:
+        account.client("sagemaker").delete_project(ProjectName=name)
+        account.wait(f"deletion of {name}", lambda: status(account, name) in (*GONE, "DeleteFailed"), PROJECT_MINUTES)
+    remove_retained(account, left)
+    if status(account, name) == "DeleteFailed":
+        raise RuntimeError(f"it ended as DeleteFailed; see stack {stack}")
+
+
+def _stacks(account: Account, prefixes: tuple[str, ...]) -> list[str]:
+    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return [stack["StackName"] for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefixes)]

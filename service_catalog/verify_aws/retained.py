@@ -1,0 +1,87 @@
+"""What a project's stack leaves behind on purpose, and how the experiment's is removed."""
+
+from __future__ import annotations
+
+from service_catalog.verify_aws.account import Account, is_missing
+
+
+def empty_bucket(account: Account, bucket: str) -> None:
+    """Deletes a bucket with all versions of its objects."""
+    objects = account.client("s3")
+    for page in objects.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            objects.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    objects.delete_bucket(Bucket=bucket)
+
+
+def _remove_repository(account: Account, identifier: str) -> None:
+    name = account.client("codecommit")
+    for page in name.get_paginator("list_repositories").paginate():
+        for each in page["repositories"]:
+            if identifier in (each["repositoryId"], each["repositoryName"]):
+                name.delete_repository(repositoryName=each["repositoryName"])
+
+
+def _remove_images(account: Account, name: str) -> None:
+    images = account.client("ecr")
+    try:
+        images.delete_repository(repositoryName=name, force=True)
+    except images.exceptions.RepositoryNotFoundException:
+        return
+
+
+def _remove_bucket(account: Account, bucket: str) -> None:
+    objects = account.client("s3")
+    try:
+        objects.head_bucket(Bucket=bucket)
+    except objects.exceptions.ClientError:
+        return
+    empty_bucket(account, bucket)
+
+
+def _schedule_key(account: Account, key: str) -> None:
+    keys = account.client("kms")
+    if keys.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
+        keys.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
+
+def _remove_registry(account: Account, group: str) -> None:
+    """Versions go before their group."""
+    registry, name = account.client("sagemaker"), group.rsplit("/", 1)[-1]
+    for page in registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name):
+        for each in page["ModelPackageSummaryList"]:
+            registry.delete_model_package(ModelPackageName=each["ModelPackageArn"])
+    registry.delete_model_package_group(ModelPackageGroupName=name)
+
+
+def retained(account: Account, stack: str) -> list[tuple[str, str]]:
+    """Type and id of what a stack has that may outlive it; also of a deleted stack, by its id."""
+    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    return [
+        (each["ResourceType"], each["PhysicalResourceId"])
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceType"] in REMOVERS and each.get("PhysicalResourceId")
+    ]
+
+
+def remove_retained(account: Account, found: list[tuple[str, str]]) -> None:
+    """Tries all of them; raises the first error at the end."""
+    errors: list[Exception] = []
+    for kind, identifier in found:
+        try:
+            REMOVERS[kind](account, identifier)
+        except Exception as error:
+            if not is_missing(error):
+                errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+REMOVERS = {
+    "AWS::SageMaker::ModelPackageGroup": _remove_registry,
+    "AWS::S3::Bucket": _remove_bucket,
+    "AWS::CodeCommit::Repository": _remove_repository,
+    "AWS::ECR::Repository": _remove_images,
+    "AWS::KMS::Key": _schedule_key,
+}
