@@ -25,6 +25,7 @@ STACKS = {
     "network": "service_catalog.network.stack",
     "spoke": "service_catalog.spokes.stack",
     "spoke-stackset": "service_catalog.spokes.stackset",
+    "launch-roles": "service_catalog.launch.stack",
     "project-codepipeline": "service_catalog.project.stack",
     "project-github": "service_catalog.project.stack",
     "project-gitlab": "service_catalog.project.stack",

@@ -165,7 +165,8 @@ class _Conditions:
         if not isinstance(value, dict):
             return value
         if value.keys() == {"Fn::If"}:
-            return self._choice(*value["Fn::If"], known)
+            condition, yes, no = value["Fn::If"]
+            return self._choice(condition, yes, no, known)
         made = {key: self.applied(each, known) for key, each in value.items()}
         return {key: each for key, each in made.items() if each != NOTHING}
 

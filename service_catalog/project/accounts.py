@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import Fn
@@ -28,7 +28,7 @@ class Accounts(Construct):
         self.places = {stage: self._place(stage, form) for stage in STAGES}
         staging, production = (self.places[stage] for stage in STAGES)
         given = [form.value(f"{stage}AccountId") for stage in STAGES]
-        both_here = Fn.condition_and(staging.here, production.here)
+        both_here = Fn.condition_and(holds(staging.here), holds(production.here))
         self._shared = cdk.CfnCondition(
             self,
             "StagesShareAccount",
@@ -38,10 +38,13 @@ class Accounts(Construct):
             self,
             "StagesAreElsewhereAndApart",
             expression=Fn.condition_and(
-                Fn.condition_not(staging.here), Fn.condition_not(production.here), Fn.condition_not(self._shared)
+                Fn.condition_not(holds(staging.here)),
+                Fn.condition_not(holds(production.here)),
+                Fn.condition_not(holds(self._shared)),
             ),
         )
-        self.elsewhere = cdk.CfnCondition(self, "StageIsElsewhere", expression=Fn.condition_not(both_here))
+        self.some_elsewhere = Fn.condition_not(both_here)
+        self.elsewhere = cdk.CfnCondition(self, "StageIsElsewhere", expression=self.some_elsewhere)
 
     def _place(self, stage: str, form: Form) -> Place:
         given = form.value(f"{stage}AccountId")
@@ -69,6 +72,11 @@ class Accounts(Construct):
         staging, production = (form.value(f"{stage}AccountId") for stage in STAGES)
         one = choose(self.places["Staging"].here, production, staging)
         return choose(self._apart, Fn.join(",", [staging, production]), one)
+
+
+def holds(condition: cdk.CfnCondition) -> cdk.ICfnConditionExpression:
+    """A condition as a part of another one; CDK's types for Python miss that it is an expression too."""
+    return cast("cdk.ICfnConditionExpression", condition)
 
 
 def choose(condition: cdk.CfnCondition, yes: str, no: str) -> str:

@@ -23,7 +23,7 @@ def tooling(scope: Construct, form: Form, ci: str, accounts: Accounts) -> Includ
         "tooling",
         ci,
         {"ProjectSlug": form.slug, "StageAccountIds": accounts.consumers(form)},
-        conditions={"HasStageAccounts": accounts.elsewhere.expression},
+        conditions={"HasStageAccounts": accounts.some_elsewhere},
     )
 
 

@@ -14,7 +14,7 @@ WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}
 
 
 class Budget(Construct):
-    """Counts what carries the project's tag, once that is activated as a cost allocation tag in the account that pays."""
+    """Counts what carries the project's tag, once the account that pays has made it a cost allocation tag."""
 
     def __init__(self, scope: Construct, construct_id: str, form: Form) -> None:
         super().__init__(scope, construct_id)

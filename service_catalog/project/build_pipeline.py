@@ -13,7 +13,7 @@ from constructs import Construct
 from service_catalog.project.accounts import choose_any
 from service_catalog.project.build_projects import ARTIFACT, BuildProjects
 from service_catalog.project.policies import SLUG, allow, arn, assumed_by, named, role
-from service_catalog.project.repositories import BRANCH, Repositories
+from service_catalog.project.repositories import BRANCH, OwnRepositories
 
 NAME = f"{SLUG}-build"
 Action = codepipeline.CfnPipeline.ActionDeclarationProperty
@@ -26,7 +26,7 @@ class BuildPipeline(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        repositories: Repositories,
+        repositories: OwnRepositories,
         bucket: cdk.CfnResource,
         key_arn: str,
         undelivered: cdk.CfnResource,
@@ -64,12 +64,7 @@ class BuildPipeline(Construct):
         owned = _source_action(
             "CodeCommit", {"RepositoryName": name, "BranchName": BRANCH, "PollForSourceChanges": "false"}
         )
-        return choose_any(self._has_connection, connected, owned)
-
-    @property
-    def _has_connection(self) -> cdk.CfnCondition:
-        assert self._repositories.has_connection
-        return self._repositories.has_connection
+        return choose_any(self._repositories.are_elsewhere, connected, owned)
 
     def _role(self) -> iam.CfnRole:
         bucket = self._bucket.get_att("Arn").to_string()
@@ -111,7 +106,7 @@ class BuildPipeline(Construct):
                 ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
                 [self._builds.test.attr_arn, self._builds.publish.attr_arn],
             ),
-            choose_any(self._has_connection, connected, owned),
+            choose_any(self._repositories.are_elsewhere, connected, owned),
         )
 
     def _commit(self, undelivered: cdk.CfnResource) -> events.CfnRule:
@@ -124,8 +119,8 @@ class BuildPipeline(Construct):
             f"Starts the pipeline of {SLUG}'s model-build",
             allow("Start", ["codepipeline:StartPipelineExecution"], [arn("codepipeline", NAME)]),
         )
-        repository = self._repositories.owned[0]
-        start.cfn_options.condition = repository.cfn_options.condition
+        repository = self._repositories.made["Build"]
+        start.cfn_options.condition = self._repositories.are_own
         rule = events.CfnRule(
             self,
             "Commit",
@@ -151,7 +146,7 @@ class BuildPipeline(Construct):
                 )
             ],
         )
-        rule.cfn_options.condition = repository.cfn_options.condition
+        rule.cfn_options.condition = self._repositories.are_own
         return rule
 
 

@@ -13,7 +13,7 @@ from service_catalog.project.build_pipeline import BuildPipeline
 from service_catalog.project.build_token_role import BuildTokenRole
 from service_catalog.project.form import Form
 from service_catalog.project.included import Included
-from service_catalog.project.repositories import Repositories
+from service_catalog.project.repositories import OwnRepositories, Repositories
 from service_catalog.project.seed import Seed
 
 
@@ -28,7 +28,7 @@ class Delivery:
 
 
 def in_codepipeline(
-    scope: Construct, form: Form, accounts: Accounts, repositories: Repositories, seed: Seed, key_arn: str
+    scope: Construct, form: Form, accounts: Accounts, repositories: OwnRepositories, seed: Seed, key_arn: str
 ) -> Delivery:
     """Builds, what starts them, and a pipeline for each repository."""
     ci = "codepipeline"

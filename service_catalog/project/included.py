@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import yaml
@@ -14,11 +15,12 @@ from aws_cdk import cloudformation_include
 from constructs import Construct
 
 from renderer.template import TEMPLATE
+from service_catalog.project.accounts import holds
 
 BOOTSTRAP = TEMPLATE / "{{cookiecutter.project_slug}}" / "model-deploy" / "bootstrap"
 
 
-class _WithIntrinsics(yaml.SafeLoader):
+class _WithIntrinsics(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads CloudFormation's short forms as the long ones."""
 
 
@@ -58,9 +60,7 @@ class Included(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         path = _template(name, ci)
-        declared = yaml.load(path.read_text(encoding="utf-8"), _WithIntrinsics)  # noqa: S506
-        # CDK would add it to the description of the stack.
-        del declared["Description"]
+        declared = _read(path)
         with tempfile.TemporaryDirectory(prefix="bootstrap-") as folder:
             copy = Path(folder) / "template.json"
             copy.write_text(json.dumps(declared), encoding="utf-8")
@@ -101,9 +101,17 @@ class Included(Construct):
     def _only_if(self, only_if: cdk.CfnCondition, conditions: Mapping[str, object]) -> None:
         for name in conditions:
             own = self.condition(name)
-            own.expression = cdk.Fn.condition_and(only_if, own.expression)  # type: ignore[arg-type]
+            own.expression = cdk.Fn.condition_and(holds(only_if), cast("cdk.ICfnConditionExpression", own.expression))
         for resource in self.resources():
             resource.cfn_options.condition = resource.cfn_options.condition or only_if
+
+
+@functools.cache
+def _read(path: Path) -> dict[str, Any]:
+    """The template without its description, which CDK would add to the stack's."""
+    template: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _WithIntrinsics)  # noqa: S506
+    del template["Description"]
+    return template
 
 
 def _values(template: str, declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, object]:

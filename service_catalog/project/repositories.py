@@ -1,4 +1,4 @@
-"""The two repositories: in CodeCommit by default with CodePipeline, else behind a connection; and Studio's view of them."""
+"""The two repositories: made in CodeCommit, or behind a connection; and Studio's view of them."""
 
 from __future__ import annotations
 
@@ -27,24 +27,27 @@ class Repository:
 
 
 class Repositories(Construct):
-    """`has_connection` is None where there is always one."""
+    """Existing repositories behind a connection."""
 
-    def __init__(self, scope: Construct, construct_id: str, form: Form, ci: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, form: Form) -> None:
         super().__init__(scope, construct_id)
         self.connection = form.value("ConnectionArn")
-        self.has_connection = self._condition() if ci == "codepipeline" else None
-        self.owned: list[codecommit.CfnRepository] = []
-        self.of = {part: self._repository(part, form) for part in PARTS}
+        self.of = {part: Repository("", form.value(f"{part}Repository")) for part in PARTS}
 
-    def _condition(self) -> cdk.CfnCondition:
+
+class OwnRepositories(Repositories):
+    """The stack's own in CodeCommit, where the form names no connection."""
+
+    def __init__(self, scope: Construct, construct_id: str, form: Form) -> None:
+        super().__init__(scope, construct_id, form)
         in_codecommit = Fn.condition_equals(self.connection, "")
-        self.in_codecommit = cdk.CfnCondition(self, "AreInCodeCommit", expression=in_codecommit)
-        return cdk.CfnCondition(self, "AreElsewhere", expression=Fn.condition_not(in_codecommit))
+        self.are_own = cdk.CfnCondition(self, "AreInCodeCommit", expression=in_codecommit)
+        self.are_elsewhere = cdk.CfnCondition(self, "AreElsewhere", expression=Fn.condition_not(in_codecommit))
+        self.made = {part: self._made(part, form) for part in PARTS}
+        names = {part: choose(self.are_elsewhere, "", made.attr_name) for part, made in self.made.items()}
+        self.of = {part: Repository(names[part], elsewhere.path) for part, elsewhere in self.of.items()}
 
-    def _repository(self, part: str, form: Form) -> Repository:
-        path = form.value(f"{part}Repository")
-        if not self.has_connection:
-            return Repository("", path)
+    def _made(self, part: str, form: Form) -> codecommit.CfnRepository:
         made = codecommit.CfnRepository(
             self,
             part,
@@ -52,24 +55,22 @@ class Repositories(Construct):
             repository_description=form.value("Description"),
             tags=[cdk.CfnTag(key="sagemaker-mlops:project", value=form.slug)],
         )
-        made.cfn_options.condition = self.in_codecommit
+        made.cfn_options.condition = self.are_own
         made.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
         made.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
-        self.owned.append(made)
-        return Repository(choose(self.has_connection, "", made.attr_name), path)
+        return made
 
     def name(self, part: str) -> str:
-        """What a pipeline's source calls it: CodeCommit's name, or the path behind the connection."""
-        repository = self.of[part]
-        if not self.has_connection:
-            return repository.path
-        return choose(self.has_connection, repository.path, named(f"{SLUG}-{PARTS[part]}"))
+        """What a pipeline's source calls it: the path behind the connection, or CodeCommit's name."""
+        return choose(self.are_elsewhere, self.of[part].path, named(f"{SLUG}-{PARTS[part]}"))
 
-    def show_in_studio(self, urls: dict[str, str]) -> None:
-        for part, url in urls.items():
-            sagemaker.CfnCodeRepository(
-                self,
-                f"{part}InStudio",
-                code_repository_name=named(f"{SLUG}-{PARTS[part]}"),
-                git_config=sagemaker.CfnCodeRepository.GitConfigProperty(repository_url=url, branch=BRANCH),
-            )
+
+def show_in_studio(scope: Construct, urls: dict[str, str]) -> None:
+    """Registers the repositories with SageMaker, which lists them beside the project."""
+    for part, url in urls.items():
+        sagemaker.CfnCodeRepository(
+            scope,
+            f"{part}RepositoryInStudio",
+            code_repository_name=named(f"{SLUG}-{PARTS[part]}"),
+            git_config=sagemaker.CfnCodeRepository.GitConfigProperty(repository_url=url, branch=BRANCH),
+        )

@@ -1,4 +1,4 @@
-"""The first commit of both repositories: a custom resource whose function renders the template with the form's answers."""
+"""The first commit of both repositories: a custom resource that renders the template with the form's answers."""
 
 from __future__ import annotations
 

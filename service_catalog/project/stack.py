@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
+from aws_cdk import cloudformation_include
 
 from service_catalog.launch.boundary import bound_roles
 from service_catalog.project.accounts import STAGES, Accounts
@@ -17,7 +18,7 @@ from service_catalog.project.included import Included
 from service_catalog.project.lookups import Lookups
 from service_catalog.project.notifications import Notifications
 from service_catalog.project.registry import Registry
-from service_catalog.project.repositories import Repositories
+from service_catalog.project.repositories import OwnRepositories, Repositories, show_in_studio
 from service_catalog.project.rules import add_rules
 from service_catalog.project.seed import Seed
 from service_catalog.project.stages import StageOfProject
@@ -27,32 +28,26 @@ SYSTEMS = {"codepipeline": "CodePipeline", "github": "GitHub Actions", "gitlab":
 SILENT = {"Form", "Where", "Resource", "Bootstrap", "$Conditions", "$Mappings"}
 
 
-class ProjectStack(cdk.Stack):
-    """Ids of resources are the names of their constructs, since people read the template and its events."""
-
-    def _allocate_logical_id(self, cfn_element: cdk.CfnElement) -> str:
-        scopes = cfn_element.node.path.split("/")[1:]
-        return "".join(name for name in scopes if name not in SILENT)
-
-
 def build(app: cdk.App, name: str) -> cdk.Stack:
     """The stack of `project-<ci>`."""
     ci = name.removeprefix("project-")
-    stack = ProjectStack(app, name, synthesizer=cdk.LegacyStackSynthesizer(), stack_name=name)
+    stack = cdk.Stack(app, name, synthesizer=cdk.LegacyStackSynthesizer(), stack_name=name)
     form = Form(stack, ci)
     accounts = Accounts(stack, "Where", form)
     shared = tooling(stack, form, ci, accounts)
     key_arn = shared.output("ArtifactKeyArn")
     stages = [StageOfProject(stack, stage, form, ci, accounts) for stage in STAGES]
-    repositories = Repositories(stack, "Repositories", form, ci)
-    seed = Seed(stack, "Seed", form, repositories)
-    repositories.show_in_studio(seed.urls)
     Registry(stack, "Registry", form, accounts)
     training = TrainingRole(stack, "Training", key_arn)
     if ci == "codepipeline":
-        delivery = in_codepipeline(stack, form, accounts, repositories, seed, key_arn)
+        own = OwnRepositories(stack, "Repositories", form)
+        seed = Seed(stack, "Seed", form, own)
+        delivery = in_codepipeline(stack, form, accounts, own, seed, key_arn)
     else:
+        repositories = Repositories(stack, "Repositories", form)
+        seed = Seed(stack, "Seed", form, repositories)
         delivery = elsewhere(stack, form, ci, accounts, repositories, key_arn)
+    show_in_studio(stack, seed.urls)
     notifications = Notifications(stack, "Notifications", delivery.topic, form.slug)
     if delivery.build_pipeline:
         notifications.of_build_pipeline(delivery.build_pipeline)
@@ -64,6 +59,7 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
     _keep_only_what_was_used(stack)
     _tag(stack, form)
     bound_roles(stack)
+    _name(stack)
     stack.template_options.description = (
         f"A machine learning project with {SYSTEMS[ci]}: repositories, CI, roles, registry"
     )
@@ -111,3 +107,11 @@ def _tag(stack: cdk.Stack, form: Form) -> None:
     }
     for key, value in tags.items():
         cdk.Tags.of(stack).add(key, value, exclude_resource_types=["aws:cdk:stack"])
+
+
+def _name(stack: cdk.Stack) -> None:
+    """Ids of the template are the names of their constructs, since people read it and its events."""
+    for each in stack.node.find_all():
+        if isinstance(each, cdk.CfnElement) and not isinstance(each, cloudformation_include.CfnInclude):
+            scopes = each.node.path.split("/")[1:]
+            each.override_logical_id("".join(name for name in scopes if name not in SILENT))

@@ -1,11 +1,11 @@
-"""A stage: its key, boundary, state and deploy role where it lives in this account, and the bindings that tell where."""
+"""A stage: its key, boundary, state and deploy role if it lives in this account, and bindings that tell where."""
 
 from __future__ import annotations
 
 from aws_cdk import Aws, Fn
 from constructs import Construct
 
-from service_catalog.project.accounts import Accounts, choose
+from service_catalog.project.accounts import Accounts, choose, holds
 from service_catalog.project.form import Form
 from service_catalog.project.included import Included
 from service_catalog.project.policies import SLUG
@@ -41,10 +41,10 @@ class StageOfProject(Construct):
                 "SecurityGroupIds": form.value(f"{stage}SecurityGroupIds"),
                 "NotificationEmail": form.value("NotificationEmail"),
             },
-            {"HasStateBucket": Fn.condition_or(has_state, Fn.condition_not(Fn.condition_equals(bucket, "")))},
+            {"HasStateBucket": Fn.condition_or(holds(has_state), Fn.condition_not(Fn.condition_equals(bucket, "")))},
         )
         bindings.resource("KmsKeyArnBinding").cfn_options.condition = accounts.condition(
-            f"{stage}KeyIsKnown", Fn.condition_or(here, Fn.condition_not(Fn.condition_equals(key, "")))
+            f"{stage}KeyIsKnown", Fn.condition_or(holds(here), Fn.condition_not(Fn.condition_equals(key, "")))
         )
 
     def _elsewhere(self, kind: str, name: str) -> str:
