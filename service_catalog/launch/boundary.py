@@ -5,8 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-BOUNDARY = "SageMakerMlopsBoundary"
-BOUNDARY_ARN = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{BOUNDARY}"
+from service_catalog.launch.names import BOUNDARY_ARN
 
 
 def bound_roles(stack: cdk.Stack) -> None:
