@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.emulated import EmulatedAws
 
-PRODUCT = {
+PRODUCT: dict[str, dict[str, Any]] = {
     "Parameters": {
         "SageMakerProjectName": {"Type": "String", "AllowedPattern": "[a-z-]+", "Default": "none"},
         "SageMakerProjectId": {"Type": "String", "Default": "none"},

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from catalog_stack import Published, published, trusting
 
 from tests.emulated import emulated_aws
+from tests.rehearsal.catalog_stack import Published, published, trusting
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from catalog_stack import Published, published
 
 from tests.emulated import emulated_aws
+from tests.rehearsal.catalog_stack import Published, published
 
 pytestmark = pytest.mark.slow
 

@@ -16,18 +16,18 @@ import traceback
 from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = {
-    "os.mkdir": (0,),
-    "os.rmdir": (0,),
-    "os.remove": (0,),
-    "os.rename": (0, 1),
-    "os.link": (1,),
-    "os.symlink": (1,),
-    "os.truncate": (0,),
-    "os.chmod": (0,),
-    "os.chown": (0,),
-    "os.utime": (0,),
-    "shutil.rmtree": (0,),
+_NO_FOLDER = -1
+_CHANGES = {  # places of the path and of its folder's descriptor among the arguments, None where there is none
+    "os.mkdir": ((0, 2),),
+    "os.rmdir": ((0, 1),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.utime": ((0, 3),),
 }
 
 
@@ -35,10 +35,11 @@ def _read_only_but(folder: str) -> Any:
     """An audit hook, since file permissions do not bind root."""
     inside = os.path.realpath(folder) + os.sep
 
-    def check(path: Any) -> None:
+    def check(path: Any, within: int = _NO_FOLDER) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)) or os.fsdecode(path) in ("", os.devnull):
             return
-        real = os.path.realpath(os.fsdecode(path))
+        base = os.getcwd() if within == _NO_FOLDER else os.readlink(f"/proc/self/fd/{within}")  # noqa: PTH109, PTH115
+        real = os.path.realpath(os.path.join(base, os.fsdecode(path)))  # noqa: PTH118
         if not (real + os.sep).startswith(inside):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fsdecode(path))
 
@@ -46,9 +47,9 @@ def _read_only_but(folder: str) -> Any:
         if event == "open":
             if isinstance(arguments[2], int) and arguments[2] & _WRITING:
                 check(arguments[0])
-        elif event in _CHANGES:
-            for place in _CHANGES[event]:
-                check(arguments[place])
+            return
+        for path, within in _CHANGES.get(event, ()):
+            check(arguments[path], _NO_FOLDER if within is None else arguments[within])
 
     return hook
 

@@ -99,7 +99,8 @@ def _by_a_person(call: _Call, connection: str, path: str | None) -> Answer:
 
 
 def _hosts(call: _Call, service: str, region: str) -> list[str]:
-    return [call.headers.get("host", "").split(":")[0], f"{service}.{region}.amazonaws.com"]
+    here = call.headers.get("host", "")
+    return [here, here.split(":")[0], f"{service}.{region}.amazonaws.com"]
 
 
 def _of_codecommit(call: _Call, found: re.Match[str]) -> Answer:

@@ -1,9 +1,10 @@
 """The password git gives CodeCommit: a signature of the repository's path, as the AWS CLI's credential helper makes it.
 
-AWS: `aws codecommit credential-helper` (its source is the only description) signs method GIT, the path and the host
-without its port for service codecommit; the user is the access key, with %<token> for a session; a signature is good
-for 15 minutes. Simplified: the regional host's name is accepted as well as this machine's; for connections, whose
-signing is not documented, the service may be codecommit, codeconnections or codestar-connections; IAM is not asked.
+AWS: `aws codecommit credential-helper` (its source and git-remote-codecommit's are the only descriptions) signs method
+GIT, the path and the host for service codecommit; the user is the access key, with %<token> for a session; a signature
+is good for 15 minutes. Simplified: the host may be the regional one or this machine's, with its port or without (AWS's
+have none); for connections, whose signing is not documented, the service may be codecommit, codeconnections or
+codestar-connections; IAM is not asked.
 """
 
 from __future__ import annotations
