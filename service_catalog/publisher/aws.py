@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def connect(session: boto3.Session | None = None) -> Aws:
     Raises:
         PublishError: there are no credentials or no Region, or AWS refuses them.
     """
-    session = session or boto3.Session()
+    session = session or boto3.Session(region_name=os.environ.get("AWS_REGION"))
     if not session.region_name:
         raise PublishError("no Region is set; set AWS_REGION, or `region` in the profile of AWS_PROFILE")
     with told_in_one_line():

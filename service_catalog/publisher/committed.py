@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,13 @@ class Committed:
         return found
 
 
-def committed(name: str, folder: Path = FOLDER) -> Committed:
+def committed(name: str) -> Committed:
     """The template of a name.
 
     Raises:
         PublishError: the file is absent.
     """
-    path = folder / f"{name}.yaml"
+    path = FOLDER / f"{name}.yaml"
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -46,7 +47,9 @@ def committed(name: str, folder: Path = FOLDER) -> Committed:
     return Committed(name, content, hashlib.sha256(content).hexdigest())
 
 
-def parameters_of(name: str, bucket: str, package_key: str, organisation: str) -> dict[str, str]:
+def parameters_of(
+    name: str, bucket: str, package_key: str, organisation: str, execution_roles: Sequence[str] = ()
+) -> dict[str, str]:
     """What the publisher gives for the parameters that a committed template declares.
 
     Raises:
@@ -57,6 +60,7 @@ def parameters_of(name: str, bucket: str, package_key: str, organisation: str) -
         "ChannelBucket": bucket,
         "PackageKey": package_key,
         "OrganizationId": organisation,
+        "ExecutionRoleArns": ",".join(execution_roles),
     }
     declared = committed(name).body.get("Parameters", {})
     if strange := [each for each, how in declared.items() if each not in known and "Default" not in how]:

@@ -88,7 +88,9 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
     stacks = [Upload(each.key, each.content) for each in (roles, seeder)] + [Upload(key, publisher.encode())]
     yield UploadStep(aws, bucket, [*files(published), *stacks])
     for stack, template in ((names.LAUNCH_STACK, roles), (names.SEEDER_STACK, seeder)):
-        given = parameters_of(template.name, bucket, published.seeder.key, organisation)
+        given = parameters_of(
+            template.name, bucket, published.seeder.key, organisation, settings.studio.execution_roles
+        )
         yield StackStep(aws, stack, _text(template), given, f"{url}/{template.key}")
     parameters = {"FirstVersion": version}
     if settings.organisation.launch_units:

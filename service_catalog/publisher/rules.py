@@ -45,7 +45,7 @@ def rules_of(allowed: Mapping[str, Sequence[str]], flavour: str) -> str:
             "Assertions": [
                 {
                     "Assert": {"Fn::Contains": [list(values), {"Ref": parameter}]},
-                    "AssertDescription": f"{known[parameter].label}: one of {', '.join(values)}",
+                    "AssertDescription": f"{parameter} must be one of {', '.join(values)}",
                 }
             ]
         }

@@ -36,6 +36,7 @@ PRINCIPAL = Rule(
     rf"arn:aws[a-z-]*:iam::([0-9]{{12}}:(role|user|group)/[a-zA-Z0-9_+=,.@/-]{{1,500}}|:{ROLE_NAME})",
     "the ARN of a role, user or group, or arn:aws:iam:::role/… without account and with * and ? in its name",
 )
+EXECUTION_ROLE = Rule(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]{1,500}", "the ARN of a role")
 TAG_KEY = Rule(r"[a-zA-Z0-9_.:/=+@-]{1,128}", "up to 128 letters, digits and _.:/=+-@")
 TAG_VALUE = Rule(r"[a-zA-Z0-9_.:/=+@ -]{1,256}", "up to 256 letters, digits, spaces and _.:/=+-@")
 
@@ -51,8 +52,11 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Studio:
+    """`execution_roles` may create projects from templates in S3."""
+
     flavours: tuple[str, ...]
     domains: tuple[str, ...]
+    execution_roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,10 @@ def _organisation(table: Table) -> Organisation:
 
 
 def _studio(table: Table) -> Studio:
-    table.only("flavours", "domains")
-    return Studio(table.texts("flavours", FLAVOUR), table.texts("domains", DOMAIN))
+    table.only("flavours", "domains", "execution_roles")
+    return Studio(
+        table.texts("flavours", FLAVOUR), table.texts("domains", DOMAIN), table.texts("execution_roles", EXECUTION_ROLE)
+    )
 
 
 def _versions(table: Table) -> Versions:

@@ -91,4 +91,5 @@ class Table:
         return value
 
     def _at(self, key: str) -> str:
-        return f"{self._place}.{key}" if self._place else key
+        plain = key if re.fullmatch(r"[a-zA-Z0-9_. :/=+@-]+", key) else ascii(key)
+        return f"{self._place}.{plain}" if self._place else plain

@@ -123,7 +123,6 @@ class VersionsStep:
                 "Info": {"LoadTemplateFromURL": f"{self.url}/{names.template_key(version, self.flavour)}"},
                 "Type": "CLOUD_FORMATION_TEMPLATE",
             },
-            IdempotencyToken=f"{self._product}-{version}",
         )
         artifact = str(made["ProvisioningArtifactDetail"]["Id"])
         if made["Status"] == "CREATING":

@@ -1,0 +1,87 @@
+"""Small templates in place of the real ones, an account to publish to, and every call that is made there."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+from rich.console import Console
+
+from service_catalog.bindings import FLAVOURS
+from service_catalog.publisher.aws import Aws, connect
+from service_catalog.publisher.history import Release
+from service_catalog.publisher.publish import Package, Published, publish
+from service_catalog.publisher.settings import EXAMPLE, Settings, load_settings
+from service_catalog.publisher.telling import Telling
+
+BUNDLE = Package("bundles/1.0.0/" + "b" * 64 + ".zip", b"bundle")
+SEEDER = Package("seeder/" + "c" * 64 + ".zip", b"seeder")
+READS = ("Describe", "Get", "List", "Head", "Search")
+TOPIC = """\
+Parameters:
+  {parameter}: {{Type: String, Default: ""}}
+Resources:
+  Topic: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: {name}}}}}
+"""
+PROJECT = """\
+# {remark}
+Parameters:
+  SageMakerProjectName: {{Type: String}}
+  SageMakerProjectId: {{Type: String}}
+  MonthlyBudgetUsd: {{Type: Number, Default: 200}}
+Resources:
+  Topic: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: {bundle}}}}}
+"""
+
+
+def write_templates(folder: Path, channel: str, remark: str = "first") -> None:
+    """Stand-ins with the parameters of the real ones; the channel is the real one."""
+    folder.mkdir(exist_ok=True)
+    (folder / "channel.yaml").write_text(channel, encoding="utf-8")
+    for name, parameter in (("launch-roles", "ExecutionRoleArns"), ("seeder", "PackageKey"), ("spoke", "Stage")):
+        (folder / f"{name}.yaml").write_text(TOPIC.format(parameter=parameter, name=name), encoding="utf-8")
+    for flavour in FLAVOURS:
+        text = PROJECT.format(remark=f"{flavour}, {remark}", bundle=BUNDLE.key.rpartition("/")[2])
+        (folder / f"project-{flavour}.yaml").write_text(text.replace(BUNDLE.key.rpartition("/")[2], BUNDLE.key))
+
+
+def releases(*versions: str) -> list[Release]:
+    return [Release(version, datetime.date(2026, 11, 21)) for version in versions]
+
+
+@dataclass
+class Publisher:
+    """Publishes as an account of the emulator; `calls` are the names of all operations since the last one."""
+
+    publisher_text: Callable[[Settings], str]
+    settings: Settings = field(default_factory=lambda: load_settings(EXAMPLE))
+    history: list[Release] = field(default_factory=lambda: releases("1.0.0"))
+    calls: list[str] = field(default_factory=list)
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        session = boto3.Session()
+        session.events.register("before-call.*.*", self._note)
+        self.aws: Aws = connect(session)
+
+    def run(self, *, dry_run: bool = False, yes: bool = False, **settings: Any) -> int:
+        self.calls.clear()
+        out = io.StringIO()
+        chosen = replace(self.settings, **settings)
+        published = Published(chosen, self.history, BUNDLE, SEEDER, self.publisher_text)
+        try:
+            return publish(self.aws, published, Telling(Console(file=out, width=200)), dry_run=dry_run, yes=yes)
+        finally:
+            self.said = out.getvalue()
+
+    @property
+    def writes(self) -> list[str]:
+        return [call for call in self.calls if not call.startswith(READS)]
+
+    def _note(self, model: Any, **more: Any) -> None:  # noqa: ARG002
+        self.calls.append(model.name)

@@ -1,0 +1,143 @@
+"""Publishing to an emulated account: what is there afterwards, again, without changing anything, and later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service_catalog.bindings import FLAVOURS
+from service_catalog.publisher import committed, names
+from service_catalog.publisher.errors import PublishError
+from service_catalog.stacks import Synthesized, text_of
+from tests.catalog.publishing import BUNDLE, SEEDER, Publisher, releases, write_templates
+from tests.emulated import EmulatedAws, emulated_aws
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmulatedAws]:
+    with emulated_aws("--control-plane-only") as running:
+        yield running
+
+
+@pytest.fixture
+def publisher(
+    aws: EmulatedAws,
+    account: str,
+    synthesized: Synthesized,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Publisher:
+    for name, value in aws.environment(account).items():
+        monkeypatch.setenv(name, value)
+    write_templates(tmp_path / "templates", text_of("channel", synthesized.templates["channel"]))
+    monkeypatch.setattr(committed, "FOLDER", tmp_path / "templates")
+    return Publisher(lambda _settings: text_of("publisher", synthesized.templates["publisher"]))
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest) -> str:
+    """An account of the test's own."""
+    return f"{abs(hash(request.node.name)) % 10**12:012}"
+
+
+def test_one_run_publishes_everything(publisher: Publisher, aws: EmulatedAws, account: str) -> None:
+    assert publisher.run() > 10
+    s3, catalog = aws.client("s3", account), aws.client("servicecatalog", account)
+    bucket = names.bucket(account, aws.region)
+    for flavour in FLAVOURS:
+        versioned = s3.get_object(Bucket=bucket, Key=f"templates/1.0.0/project-{flavour}.yaml")["Body"].read()
+        in_studio = s3.get_object(Bucket=bucket, Key=f"studio/project-{flavour}.yaml")["Body"].read()
+        assert versioned == in_studio == (committed.FOLDER / f"project-{flavour}.yaml").read_bytes()
+        assert _tags(s3, bucket, f"studio/project-{flavour}.yaml")["sagemaker:studio-visibility"] == "true"
+        assert _tags(s3, bucket, f"templates/1.0.0/project-{flavour}.yaml") == {"servicecatalog:provisioning": "true"}
+    assert s3.get_object(Bucket=bucket, Key=BUNDLE.key)["Body"].read() == BUNDLE.content
+    assert s3.get_object(Bucket=bucket, Key=SEEDER.key)["Body"].read() == SEEDER.content
+    for flavour, product in _products(aws, account).items():
+        found = catalog.describe_product_as_admin(Id=product)
+        assert {"Key": "sagemaker:studio-visibility", "Value": "true"} in found["Tags"]
+        assert found["ProductViewDetail"]["ProductViewSummary"]["Name"].endswith(f"({names.SYSTEMS[flavour]})")
+        assert _versions(catalog, product) == {"1.0.0": (True, "DEFAULT")}
+
+
+def test_a_second_run_changes_nothing_and_says_so(publisher: Publisher) -> None:
+    publisher.run()
+    assert publisher.run() == 0
+    assert set(publisher.writes) <= {"CreateChangeSet", "DeleteChangeSet"}
+    assert publisher.said.count("nothing to change") == publisher.said.count("\n") / 2
+    assert publisher.run(dry_run=True) == 0
+
+
+def test_a_dry_run_writes_nothing_before_and_after(publisher: Publisher, aws: EmulatedAws, account: str) -> None:
+    assert publisher.run(dry_run=True) > 10
+    assert publisher.writes == []
+    assert aws.client("cloudformation", account).describe_stacks()["Stacks"] == []
+    publisher.run()
+    publisher.history = releases("1.0.0", "1.1.0")
+    assert publisher.run(dry_run=True) == 3 + 1 + 3 * 2
+    assert publisher.writes == []
+    assert "+ add      templates/1.1.0/project-github.yaml" in publisher.said
+    assert "~ modify   1.0.0 (deprecated: for updates only)" in publisher.said
+
+
+def test_the_next_version_is_offered_and_the_first_is_for_updates_only(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    publisher.run()
+    before = _products(aws, account)
+    write_templates(committed.FOLDER, (committed.FOLDER / "channel.yaml").read_text(), "second")
+    publisher.history = releases("1.0.0", "1.1.0")
+    publisher.run()
+    assert _products(aws, account) == before
+    for product in before.values():
+        versions = _versions(aws.client("servicecatalog", account), product)
+        assert versions == {"1.0.0": (True, "DEPRECATED"), "1.1.0": (True, "DEFAULT")}
+    assert publisher.run() == 0
+
+
+def test_bytes_of_a_published_version_never_change(publisher: Publisher) -> None:
+    publisher.run()
+    write_templates(committed.FOLDER, (committed.FOLDER / "channel.yaml").read_text(), "changed in place")
+    with pytest.raises(PublishError, match=r"templates/1\.0\.0/project-codepipeline\.yaml was published with other"):
+        publisher.run()
+
+
+def test_a_flavour_that_studio_no_longer_offers_is_removed_after_consent(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    publisher.run()
+    studio = replace(publisher.settings.studio, flavours=("github",))
+    with pytest.raises(PublishError, match="this takes something away, and there is no terminal to ask at; --yes"):
+        publisher.run(studio=studio)
+    assert publisher.run(studio=studio, yes=True) == 2
+    found = aws.client("s3", account).list_objects_v2(Bucket=names.bucket(account, aws.region), Prefix="studio/")
+    assert [each["Key"] for each in found["Contents"]] == ["studio/project-github.yaml"]
+
+
+def test_a_stack_that_fails_is_told_in_one_line_and_is_told_how_to_go_on(publisher: Publisher) -> None:
+    path = committed.FOLDER / "seeder.yaml"
+    path.write_text(path.read_text().replace("Properties: {", "Properties: {NoSuchProperty: 1, "))
+    with pytest.raises(PublishError, match="stack sagemaker-mlops-seeder is ROLLBACK_COMPLETE: AWS::SNS::Topic Topic"):
+        publisher.run()
+    with pytest.raises(PublishError, match="delete-stack --stack-name sagemaker-mlops-seeder`, and publish again"):
+        publisher.run()
+
+
+def _tags(s3: Any, bucket: str, key: str) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
+
+
+def _products(aws: EmulatedAws, account: str) -> dict[str, str]:
+    stack = aws.stack(names.PUBLISHER_STACK, account)
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    return {flavour: outputs[f"ProductId{names.logical(flavour)}"] for flavour in FLAVOURS}
+
+
+def _versions(catalog: Any, product: str) -> dict[str, tuple[bool, str]]:
+    found = catalog.list_provisioning_artifacts(ProductId=product)["ProvisioningArtifactDetails"]
+    return {each["Name"]: (each["Active"], each["Guidance"]) for each in found}
