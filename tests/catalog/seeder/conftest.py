@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from service_catalog.seeder.bundle import bundle
 from service_catalog.seeder.function import handler
 from tests.catalog.seeder.git_server import GitHost, serving
-from tests.catalog.seeder.seeding import BUCKET, S3, Session, Surroundings, listening
+from tests.catalog.seeder.seeding import BUCKET, S3, Session, Surroundings, listening, published
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def git_host(tmp_path: Path) -> Iterator[GitHost]:
 
 @pytest.fixture
 def surroundings(git_host: GitHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
-    s3 = S3({(BUCKET, bundle().key): bundle().content})
+    s3 = S3({(BUCKET, published().key): published().content})
     monkeypatch.setattr(handler, "session", Session)
     monkeypatch.setattr(handler, "client", {"s3": s3}.__getitem__)
     monkeypatch.setenv("BUNDLE_BUCKET", BUCKET)

@@ -30,6 +30,13 @@ def expected_password(secret: str, region: str, host: str, path: str, timestamp:
     return f"{timestamp}Z{key.hex()}"
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Clients that are killed break their connections, which is no news."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 @dataclass
 class GitHost:
     """`/v1/repos/NAME` and `/git-http/…/OWNER/NAME.git`; `refusing` is a status given to every request of a push."""
@@ -59,7 +66,7 @@ def serving(folder: Path) -> Iterator[GitHost]:
     class Handler(_Handler):
         git = host
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     host.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from service_catalog.answers import ID_PARAMETER, answer_fields, answers_from, parameter_of
-from service_catalog.seeder.bundle import bundle
-from tests.catalog.seeder.git_server import ACCESS_KEY, REGION, SECRET_KEY, TOKEN, GitHost
+from service_catalog.seeder.bundle import Bundle, bundle
+from tests.catalog.seeder.git_server import ACCESS_KEY, REGION, SECRET_KEY, TOKEN, GitHost, QuietServer
 
 ACCOUNT = "111122223333"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sagemaker-mlops-seeder"
@@ -102,7 +103,7 @@ def listening() -> Iterator[CloudFormation]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     stacks.url = f"http://127.0.0.1:{server.server_port}/answer?signature=x"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
@@ -110,6 +111,11 @@ def listening() -> Iterator[CloudFormation]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@cache
+def published() -> Bundle:
+    return bundle()
 
 
 def form(ci: str = "codepipeline", **answers: str) -> dict[str, str]:
@@ -121,7 +127,7 @@ def form(ci: str = "codepipeline", **answers: str) -> dict[str, str]:
 
 def properties(parameters: Mapping[str, str], connected: bool = False) -> dict[str, Any]:
     """The custom resource's properties, as the project stack makes them of its parameters."""
-    slug, made = parameters[parameter_of("project_slug")], bundle()
+    slug, made = parameters[parameter_of("project_slug")], published()
     repositories = {
         name: {"CodeCommit": "", "ConnectionArn": CONNECTION_ARN, "Path": f"team/{slug}-{name}"}
         if connected

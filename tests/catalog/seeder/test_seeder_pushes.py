@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
-from tests.catalog.seeder.seeding import PROJECT_ID, SLUG, Surroundings, event, form, properties
+from tests.catalog.seeder.git_repositories import commit_of_somebody, files_of, git, refs
+from tests.catalog.seeder.seeding import PROJECT_ID, SLUG, Surroundings, form, properties
 
 NAMES = ("model-build", "model-deploy")
 VERSION = "0.1.0"
 BRANCH = f"sagemaker-mlops/{VERSION}"
-WHO = {"GIT_AUTHOR_NAME": "x", "GIT_AUTHOR_EMAIL": "x", "GIT_COMMITTER_NAME": "x", "GIT_COMMITTER_EMAIL": "x"}
-
-
-def git(repository: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **WHO}).stdout.strip()
-
-
-def commit_of_somebody(repository: Path, **files: str) -> str:
-    """Adds a commit to main in a bare repository."""
-    work = repository.with_suffix(".work")
-    git(repository.parent, "clone", "--quiet", str(repository), str(work))
-    for name, text in files.items():
-        (work / name).write_text(text, encoding="utf-8")
-        git(work, "add", name)
-    git(work, "commit", "--quiet", "--message", "by somebody")
-    git(work, "push", "--quiet", "origin", "HEAD:main")
-    return git(work, "rev-parse", "HEAD")
-
-
-def files_of(repository: Path, ref: str) -> dict[str, str]:
-    lines = (line.split("\t") for line in git(repository, "ls-tree", "-r", ref).splitlines())
-    return {name: entry for entry, name in lines}
-
-
-def refs(repository: Path) -> dict[str, str]:
-    lines = git(repository, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-    return dict(line.split(" ") for line in lines)
 
 
 @pytest.mark.parametrize("connected", [False, True], ids=["codecommit", "connection"])
@@ -220,10 +189,3 @@ def test_a_missing_repository_and_a_wrong_signature_are_told_apart_in_one_line(
     monkeypatch.setattr("tests.catalog.seeder.seeding.SECRET_KEY", "wrong")
     told = surroundings.seed("Create", properties(form()))
     assert (told["Status"] == "FAILED" and "401" in told["Reason"]) or "No valid credentials" in told["Reason"]
-
-
-def test_nothing_secret_is_in_an_answer_or_event(surroundings: Surroundings) -> None:
-    surroundings.repositories()
-    told = surroundings.seed("Create", properties(form()))
-    assert "token" not in str(told) and "AKIA" not in str(told)
-    assert event("Create", surroundings.stacks.url, {})["RequestType"] == "Create"
