@@ -27,9 +27,12 @@ def page(checks: Sequence[Check], version: str, course: Course | None = None, wh
         else f"Nobody has run it yet: every claim of version {version} is {NOT_YET}."
     )
     rows = [
-        "| check | claim | outcome | evidence | source |",
-        "|---|---|---|---|---|",
-        *(_row(f"`{check.name}`", check.claim, *_outcome(tried.get(check.name)), check.source) for check in checks),
+        "| claim | outcome | evidence |",
+        "|---|---|---|",
+        *(
+            _row(f"{check.claim}<br>`{check.name}`; {check.source}", *_outcome(tried.get(check.name)))
+            for check in checks
+        ),
     ]
     return "\n".join([INTRODUCTION, said, "", *rows]) + "\n"
 

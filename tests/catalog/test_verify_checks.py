@@ -60,7 +60,7 @@ def test_the_page_lists_every_check_and_calls_none_verified_before_a_run() -> No
     written = (ROOT / "docs" / "verified-on-aws.md").read_text(encoding="utf-8")
     checks = every_check()
     assert len(checks) >= 12
-    assert [each.name for each in checks if f"| `{each.name}` |" not in written] == []
+    assert [each.name for each in checks if f"<br>`{each.name}`; {each.source} |" not in written] == []
     if "Run on" not in written:
         assert written == page(checks, version())
 

@@ -158,7 +158,7 @@ def test_results_are_written_dated_and_without_the_account(arguments: list[str],
     assert "111122223333" in output, "the owner has to see which account it is"
     assert "111122223333" not in written
     assert datetime.now(UTC).strftime("%Y-") in written and "eu-west-1" in written
-    assert "| `queue` | claim of queue | holds | queue in (account) \\| ready | a document |" in written
+    assert "| claim of queue<br>`queue`; a document | holds | queue in (account) \\| ready |" in written
     assert "| **refuted** | it is otherwise |" in written
 
 
@@ -171,8 +171,8 @@ def test_a_claim_that_was_not_tried_is_not_called_verified() -> None:
     checks = [_check("tried", lambda _: "seen"), _check("left-out", lambda _: "seen")]
     account, _ = _account()
     written = page(checks, "1.2.3", run(checks[:1], account), "2026-01-01", "eu-west-1")
-    assert "| `tried` | claim of tried | holds |" in written
-    assert f"| `left-out` | claim of left-out | {NOT_YET} |" in written
+    assert "| claim of tried<br>`tried`; a document | holds | seen |" in written
+    assert f"| claim of left-out<br>`left-out`; a document | {NOT_YET} |  |" in written
 
 
 def test_without_a_run_nothing_is_called_verified() -> None:
