@@ -58,7 +58,7 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
         elif differing := _differing(old[name], new[name]):
             found.append(Change("modify", kind, ", ".join(differing)))
     found += [Change("remove", f"{old[name]['Type']} {name}") for name in old if name not in new]
-    parts = sorted({*before, *after} - {"Resources", *NOT_COMPARED})
+    parts = sorted({*before, *after} - {"Resources", *NOT_COMPARED}) if before else []
     found += [Change("modify", part.lower()) for part in parts if before.get(part) != after.get(part)]
     return found
 

@@ -104,6 +104,20 @@ def with_release(releases: Sequence[Release], version: str, today: datetime.date
     return [*earlier, known if known and known.digests == digests else made]
 
 
+def record(path: Path = FILE) -> Release:
+    """Write the committed templates down as those of this checkout's version; what it is recorded as now.
+
+    Raises:
+        PublishError: as `with_release`, or the history can't be read.
+    """
+    today = datetime.datetime.now(datetime.UTC).date()
+    releases = with_release(load_history(path) if path.exists() else [], template_version(), today)
+    text = text_of(releases)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return releases[-1]
+
+
 def text_of(releases: Sequence[Release]) -> str:
     """The file that holds these releases."""
     parts = [HEADER]

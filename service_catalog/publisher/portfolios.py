@@ -23,7 +23,7 @@ class OfferedPortfolio(Construct):
         provider: str,
         products: Mapping[str, catalog.CfnCloudFormationProduct],
     ) -> None:
-        super().__init__(scope, f"Portfolio{own_id(portfolio.name)}")
+        super().__init__(scope, own_id(portfolio.name))
         self.made = catalog.CfnPortfolio(
             self,
             "Portfolio",

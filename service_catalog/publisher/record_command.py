@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 
 import click
 
+from service_catalog.publisher import history
 from service_catalog.publisher.errors import PublishError
-from service_catalog.publisher.history import FILE, load_history, text_of, with_release
 
 
 @click.command("record-version")
@@ -20,16 +19,8 @@ def command() -> None:
     \b
     python -m service_catalog record-version
     """
-    from renderer.template import version
-
     try:
-        today = datetime.datetime.now(datetime.UTC).date()
-        releases = with_release(load_history() if FILE.exists() else [], version(), today)
+        release = history.record()
     except PublishError as error:
         sys.exit(f"error: {error}")
-    text = text_of(releases)
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == text:
-        click.echo(f"{releases[-1].version} is recorded as it is")
-        return
-    FILE.write_text(text, encoding="utf-8")
-    click.echo(f"recorded {releases[-1].version} of {releases[-1].date}")
+    click.echo(f"{release.version} is recorded, with its templates of {release.date}")

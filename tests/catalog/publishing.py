@@ -35,7 +35,7 @@ Parameters:
   SageMakerProjectId: {{Type: String}}
   MonthlyBudgetUsd: {{Type: Number, Default: 200}}
 Resources:
-  Topic: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: {bundle}}}}}
+  Topic: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: "{bundle}"}}}}
 """
 
 
@@ -46,8 +46,8 @@ def write_templates(folder: Path, channel: str, remark: str = "first") -> None:
     for name, parameter in (("launch-roles", "ExecutionRoleArns"), ("seeder", "PackageKey"), ("spoke", "Stage")):
         (folder / f"{name}.yaml").write_text(TOPIC.format(parameter=parameter, name=name), encoding="utf-8")
     for flavour in FLAVOURS:
-        text = PROJECT.format(remark=f"{flavour}, {remark}", bundle=BUNDLE.key.rpartition("/")[2])
-        (folder / f"project-{flavour}.yaml").write_text(text.replace(BUNDLE.key.rpartition("/")[2], BUNDLE.key))
+        text = PROJECT.format(remark=f"{flavour}, {remark}", bundle=BUNDLE.key)
+        (folder / f"project-{flavour}.yaml").write_text(text, encoding="utf-8")
 
 
 def releases(*versions: str) -> list[Release]:
@@ -72,12 +72,15 @@ class Publisher:
     def run(self, *, dry_run: bool = False, yes: bool = False, **settings: Any) -> int:
         self.calls.clear()
         out = io.StringIO()
-        chosen = replace(self.settings, **settings)
-        published = Published(chosen, self.history, BUNDLE, SEEDER, self.publisher_text)
+        published = self.of(self.history, replace(self.settings, **settings), self.publisher_text)
         try:
             return publish(self.aws, published, Telling(Console(file=out, width=200)), dry_run=dry_run, yes=yes)
         finally:
             self.said = out.getvalue()
+
+    @staticmethod
+    def of(history: list[Release], settings: Settings, publisher_text: Callable[[Settings], str]) -> Published:
+        return Published(settings, history, BUNDLE, SEEDER, publisher_text)
 
     @property
     def writes(self) -> list[str]:

@@ -24,6 +24,7 @@ Change = Callable[[dict[str, Any]], object]
 
 def test_the_example_is_accepted_and_shares_with_nobody() -> None:
     settings = load_settings(EXAMPLE)
+    assert settings.tag_options == {} and settings.studio.domains == ()
     assert settings.organisation.id == "" and not settings.organisation.launch_units
     assert [portfolio.share_with for portfolio in settings.portfolios] == [()]
 

@@ -84,6 +84,15 @@ def test_another_portfolio_leaves_the_resources_of_the_first_as_they_are(
     assert principals == {"IAM", "IAM_PATTERN"}
 
 
+def test_tag_options_are_made_once_and_offered_in_each_portfolio(synthesized: Synthesized) -> None:
+    options = {"cost-center": ("1001", "1002")}
+    settings = replace(EXAMPLES, tag_options=options, portfolios=(OTHER, *EXAMPLES.portfolios))
+    template = _publisher(synthesized, settings)
+    made = [(each["Properties"]["Key"], each["Properties"]["Value"]) for each in _of(template, "TagOption")]
+    assert made == [("cost-center", "1001"), ("cost-center", "1002")]
+    assert len(_of(template, "TagOptionAssociation")) == 4
+
+
 def test_accounts_of_an_organisation_get_roles_once_and_the_seeder_in_each_region(synthesized: Synthesized) -> None:
     organisation = Organisation("Us", "", "o-0123456789", ("ou-abcd-11111111",), ("eu-west-1", "us-east-1"))
     template = _publisher(synthesized, replace(EXAMPLES, organisation=organisation))
