@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from service_catalog.bindings import FLAVOURS
 from service_catalog.publisher import committed, names
 from service_catalog.publisher.errors import PublishError
+from service_catalog.publisher.settings import Versions
 from service_catalog.stacks import Synthesized, text_of
 from tests.catalog.publishing import BUNDLE, SEEDER, Publisher, releases, write_templates
 from tests.emulated import EmulatedAws, emulated_aws
@@ -100,6 +102,25 @@ def test_the_next_version_is_offered_and_the_first_is_for_updates_only(
     assert publisher.run() == 0
 
 
+def test_old_versions_go_but_the_first_and_one_that_a_project_uses_stay(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    limits = Versions(offered=1, active=2, kept=3)
+    numbers = ["1.0.0"]
+    for number in ("1.1.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0"):
+        publisher.history = releases(*numbers)
+        publisher.run(versions=limits, yes=True)
+        if numbers[-1] == "1.1.0":
+            _launch(aws, account, _products(aws, account)["github"])
+        numbers.append(number)
+    catalog, products = aws.client("servicecatalog", account), _products(aws, account)
+    newest = {"1.3.0": (True, "DEPRECATED"), "1.4.0": (True, "DEFAULT")}
+    retired = (False, "DEPRECATED")
+    assert _versions(catalog, products["gitlab"]) == {"1.0.0": retired, **newest}
+    assert _versions(catalog, products["github"]) == {"1.0.0": retired, "1.1.0": retired, **newest}
+    assert publisher.run(versions=limits) == 0
+
+
 def test_bytes_of_a_published_version_never_change(publisher: Publisher) -> None:
     publisher.run()
     write_templates(committed.FOLDER, (committed.FOLDER / "channel.yaml").read_text(), "changed in place")
@@ -130,6 +151,32 @@ def test_a_stack_that_fails_is_told_in_one_line_and_is_told_how_to_go_on(publish
 
 def _tags(s3: Any, bucket: str, key: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
+
+
+def _launch(aws: EmulatedAws, account: str, product: str) -> None:
+    """As a user of Studio, by the portfolio's pattern of role names."""
+    iam = aws.client("iam", account)
+    for name, path, principal in (
+        (names.LAUNCH_ROLE, "/", {"Service": "servicecatalog.amazonaws.com"}),
+        ("AmazonSageMaker-ExecutionRole-1", "/service-role/", {"AWS": f"arn:aws:iam::{account}:root"}),
+    ):
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        role = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    keys = aws.client("sts", account).assume_role(RoleArn=role, RoleSessionName="studio")["Credentials"]
+    catalog = aws.client_with("servicecatalog", keys)
+    versions = aws.client("servicecatalog", account).list_provisioning_artifacts(ProductId=product)
+    record = catalog.provision_product(
+        ProductId=product,
+        ProvisioningArtifactId=versions["ProvisioningArtifactDetails"][-1]["Id"],
+        ProvisionedProductName="churn",
+        ProvisionToken="churn-1",
+        ProvisioningParameters=[
+            {"Key": "SageMakerProjectName", "Value": "churn"},
+            {"Key": "SageMakerProjectId", "Value": "p-abc"},
+        ],
+    )["RecordDetail"]
+    assert record["ProvisioningArtifactId"] == versions["ProvisioningArtifactDetails"][-1]["Id"]
 
 
 def _products(aws: EmulatedAws, account: str) -> dict[str, str]:
