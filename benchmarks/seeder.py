@@ -40,6 +40,8 @@ def main() -> None:
     made = package()
     cold: list[float] = []
     warm: list[float] = []
+    cpu: list[float] = []
+    cold_cpu: list[float] = []
     memory: list[float] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -59,11 +61,15 @@ def main() -> None:
                     sys.exit(f"not seeded: {stacks.answers}")
             cold.append(told["start"] + told["seconds"][0])
             warm += told["seconds"][1:]
+            cpu += told["cpu"][1:]
+            cold_cpu.append(told["cpu"][0])
             memory.append(told["kilobytes"] / 1024)
     print(f"The seeder on Python {sys.version.split()[0]}, {RUNS} cold starts with {WARM_CALLS} warm calls each")
     print(f"  package, zipped     {len(made.content) / 1e6:6.2f} MB   (bar: under {BARS['package']:g})")
     print(f"  cold render + push  {statistics.median(cold):6.2f} s    (bar: under {BARS['cold']:g})")
     print(f"  warm render + push  {statistics.median(warm):6.2f} s    (bar: under {BARS['warm']:g})")
+    print(f"  cold, CPU of ours   {statistics.median(cold_cpu):6.2f} s")
+    print(f"  warm, CPU of ours   {statistics.median(cpu):6.2f} s")
     print(f"  peak memory         {max(memory):6.1f} MB   (bar: under {BARS['memory']:g})")
 
 

@@ -142,6 +142,6 @@ def _outputs(commits: Mapping[str, str], places: Mapping[str, Remote]) -> dict[s
     return {
         "BuildCommit": commits["model-build"],
         "DeployCommit": commits["model-deploy"],
-        "BuildUrl": places["model-build"].url,
-        "DeployUrl": places["model-deploy"].url,
+        "BuildUrl": places["model-build"].public_url,
+        "DeployUrl": places["model-deploy"].public_url,
     }

@@ -21,10 +21,14 @@ _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 @dataclass(frozen=True)
 class Remote:
-    """A repository by its URL, without credentials; `region` is the one that signatures name."""
+    """A repository by its URL, without credentials; `region` is the one that signatures name.
+
+    Pushes go to `url`, which is `public_url` unless the environment names another host.
+    """
 
     name: str
     url: str
+    public_url: str
     region: str
     connected: bool
 
@@ -38,13 +42,14 @@ def remotes(repositories: Mapping[str, str | Connected], function_arn: str) -> d
 def _remote(name: str, repository: str | Connected, partition: str, region: str) -> Remote:
     suffix = _SUFFIXES.get(partition, "amazonaws.com")
     if isinstance(repository, str):
-        host = os.environ.get("GIT_ENDPOINT_CODECOMMIT") or f"https://git-codecommit.{region}.{suffix}"
-        return Remote(name, f"{host}/v1/repos/{repository}", region, connected=False)
-    _, _, service, region, account, resource = repository.connection_arn.split(":")
-    host = os.environ.get("GIT_ENDPOINT_CONNECTIONS") or f"https://{service}.{region}.{suffix}"
-    connection = resource.removeprefix("connection/")
-    url = f"{host}/git-http/{account}/{region}/{connection}/{repository.path}.git"
-    return Remote(name, url, region, connected=True)
+        service, connected, path = "git-codecommit", False, f"/v1/repos/{repository}"
+    else:
+        _, _, service, region, account, resource = repository.connection_arn.split(":")
+        uuid = resource.removeprefix("connection/")
+        connected, path = True, f"/git-http/{account}/{region}/{uuid}/{repository.path}.git"
+    public = f"https://{service}.{region}.{suffix}"
+    host = os.environ.get("GIT_ENDPOINT_CONNECTIONS" if connected else "GIT_ENDPOINT_CODECOMMIT") or public
+    return Remote(name, host + path, public + path, region, connected)
 
 
 def credentials_for(remote: Remote, credentials: Any) -> tuple[str, str]:

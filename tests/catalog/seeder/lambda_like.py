@@ -27,16 +27,17 @@ class Context:
         return 300_000
 module, _, name = sys.argv[1].rpartition(".")
 handle = getattr(importlib.import_module(module), name)
-start, seconds = time.monotonic() - started, []
+start, seconds, cpu = time.monotonic() - started, [], []
 for line in sys.stdin:
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time() if seconds else 0.0
     handle(json.loads(line), Context())
     seconds.append(time.monotonic() - began)
+    cpu.append(time.process_time() - worked)
 with open("/proc/self/status") as status:
     peak = dict(line.split(":", 1) for line in status)["VmHWM"].split()[0]
 places = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
 ours = [name for name, place in places.items() if place.startswith(sys.argv[3])]
-print(json.dumps({"kilobytes": int(peak), "modules": ours, "start": start, "seconds": seconds}))
+print(json.dumps({"kilobytes": int(peak), "modules": ours, "start": start, "seconds": seconds, "cpu": cpu}))
 """
 
 

@@ -29,7 +29,7 @@ from botocore.credentials import Credentials
 from service_catalog.seeder.function.remotes import Remote, credentials_for
 url = f"{{asked['protocol']}}://{{asked['host']}}/{{asked['path']}}"
 name, password = credentials_for(
-    Remote("x", url, {REGION!r}, True), Credentials({ACCESS_KEY!r}, {SECRET_KEY!r}, {TOKEN!r})
+    Remote("x", url, url, {REGION!r}, True), Credentials({ACCESS_KEY!r}, {SECRET_KEY!r}, {TOKEN!r})
 )
 print(f"username={{name}}\\npassword={{password}}")
 """

@@ -9,6 +9,10 @@ from tests.catalog.seeder.seeding import PROJECT_ID, SLUG, Surroundings, form, p
 
 NAMES = ("model-build", "model-deploy")
 VERSION = "0.1.0"
+HOSTS = {
+    False: "https://git-codecommit.eu-central-1.amazonaws.com",
+    True: "https://codeconnections.eu-central-1.amazonaws.com",
+}
 BRANCH = f"sagemaker-mlops/{VERSION}"
 
 
@@ -20,7 +24,7 @@ def test_empty_repositories_get_one_signed_off_commit_on_main(surroundings: Surr
     assert told["PhysicalResourceId"] == f"seed-{SLUG}-{PROJECT_ID}"
     for name, output in zip(NAMES, ("Build", "Deploy"), strict=True):
         assert refs(repositories[name]) == {"refs/heads/main": told["Data"][f"{output}Commit"]}
-        assert told["Data"][f"{output}Url"] == surroundings.git.url + surroundings.url_path(name, connected=connected)
+        assert told["Data"][f"{output}Url"] == HOSTS[connected] + surroundings.url_path(name, connected=connected)
         message = git(repositories[name], "log", "--format=%B", "main")
         assert message.startswith(f"Stamp out {name} of {SLUG}\n")
         assert message.endswith(f"Template-Version: {VERSION}\nSigned-off-by: SageMaker MLOps <sagemaker-mlops>")

@@ -18,7 +18,8 @@ from tests.catalog.seeder.git_server import ACCESS_KEY, SECRET_KEY, TOKEN, expec
 from tests.catalog.seeder.seeding import CONNECTION_ARN, FUNCTION_ARN
 
 HOST = "git-codecommit.us-west-2.amazonaws.com"
-REMOTE = Remote("model-build", f"https://{HOST}/v1/repos/project", "us-west-2", connected=False)
+URL = f"https://{HOST}/v1/repos/project"
+REMOTE = Remote("model-build", URL, URL, "us-west-2", connected=False)
 
 
 class Clock(datetime):
@@ -54,9 +55,8 @@ def test_hosts_are_those_of_partition_and_region(
     monkeypatch.delenv("GIT_ENDPOINT_CODECOMMIT", raising=False)
     function = f"arn:{partition}:lambda:{region}:111122223333:function:x"
     found = remotes({"model-build": "x-model-build"}, function)["model-build"]
-    assert found == Remote(
-        "model-build", f"https://git-codecommit.{region}.{suffix}/v1/repos/x-model-build", region, connected=False
-    )
+    url = f"https://git-codecommit.{region}.{suffix}/v1/repos/x-model-build"
+    assert found == Remote("model-build", url, url, region, connected=False)
 
 
 @pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
@@ -73,7 +73,8 @@ def test_a_connections_endpoint_is_that_of_its_own_arn(monkeypatch: pytest.Monke
 
 def test_git_itself_gets_in_with_such_credentials(surroundings: Any, tmp_path: Path) -> None:
     surroundings.repositories()
-    remote = Remote("x", surroundings.git.url + surroundings.url_path("model-build"), "eu-central-1", connected=False)
+    url = surroundings.git.url + surroundings.url_path("model-build")
+    remote = Remote("x", url, url, "eu-central-1", connected=False)
     name, password = credentials_for(remote, Credentials(ACCESS_KEY, SECRET_KEY, TOKEN))
     helper = tmp_path / "helper"
     helper.write_text(f"#!/bin/sh\necho username={json.dumps(name)}\necho password={password}\n".replace('"', ""))
