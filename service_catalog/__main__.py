@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "synth": "service_catalog.synth_command",
+    "control-policies": "service_catalog.guardrails.command",
     "record-version": "service_catalog.publisher.record_command",
     "publish": "service_catalog.publisher.publish_command",
     "verify-aws": "service_catalog.verify_aws.command",

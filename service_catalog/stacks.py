@@ -26,6 +26,7 @@ STACKS = {
     "spoke": "service_catalog.spokes.stack",
     "spoke-stackset": "service_catalog.spokes.stackset",
     "launch-roles": "service_catalog.launch.stack",
+    "guardrails": "service_catalog.guardrails.stack",
     "project-codepipeline": "service_catalog.project.stack",
     "project-github": "service_catalog.project.stack",
     "project-gitlab": "service_catalog.project.stack",

@@ -172,7 +172,7 @@ def _never() -> list[dict[str, Any]]:
                 "arn:${AWS::Partition}:s3:::sagemaker-mlops-????????????-*",
                 iam_arn(f"policy/{BOUNDARY}"),
                 iam_arn("role/SageMakerMlops*"),
-                iam_arn("role/sagemaker-mlops-seeder"),
+                iam_arn("role/sagemaker-mlops-seeder-*"),
             ],
         },
     ]

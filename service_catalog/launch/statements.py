@@ -15,7 +15,7 @@ SERVICE_CATALOG, PROJECTS = "SageMakerMlopsLaunch", "SageMakerMlopsProjectsLaunc
 STACKS = {SERVICE_CATALOG: "SC-*", PROJECTS: "SP-*"}
 OWN = [
     *(iam_arn(f"role/{name}") for name in STACKS),
-    iam_arn("role/sagemaker-mlops-seeder"),
+    iam_arn("role/sagemaker-mlops-seeder-*"),
     iam_arn("policy/SageMakerMlops*"),
 ]
 

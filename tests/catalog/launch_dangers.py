@@ -14,7 +14,7 @@ ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 OURS, ADMIN = arn("iam", "role/x-staging-deploy"), arn("iam", "role/Admin")
 SELF = [
     arn("iam", f"role/{name}")
-    for name in ("SageMakerMlopsLaunch", "SageMakerMlopsProjectsLaunch", "sagemaker-mlops-seeder")
+    for name in ("SageMakerMlopsLaunch", "SageMakerMlopsProjectsLaunch", "sagemaker-mlops-seeder-eu-west-1")
 ]
 SEEDER = arn("lambda", "function:sagemaker-mlops-seeder")
 PAYROLL = "arn:aws:s3:::payroll"

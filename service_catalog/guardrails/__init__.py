@@ -1,0 +1,1 @@
+"""What an organisation puts around all its projects: service control policies, Config rules, a boundary for people."""
