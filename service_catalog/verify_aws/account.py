@@ -37,7 +37,10 @@ class Options:
 
 @dataclass
 class Account:
-    """Everything that checks may touch. What they make begins with `prefix`."""
+    """Everything that checks may touch. What they make begins with `prefix`.
+
+    `leftovers` are, by project, type and id of what its stack retains.
+    """
 
     clients: Clients
     options: Options = field(default_factory=Options)
@@ -47,6 +50,7 @@ class Account:
     keep: bool = False
     prefix: str = field(default_factory=lambda: f"verify-{secrets.token_hex(3)}")
     facts: dict[str, str] = field(default_factory=dict)
+    leftovers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _known: dict[str, Any] = field(default_factory=dict)
     _undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 

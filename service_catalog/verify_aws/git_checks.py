@@ -65,6 +65,7 @@ def _client(remote: Remote, account: Account) -> tuple[Any, str]:
 def push(remote: Remote, account: Account, ref: bytes) -> str:
     """Pushes one small commit to `ref` and returns its id."""
     from dulwich.objects import Blob, Commit, Tree
+    from dulwich.pack import pack_objects_to_data
 
     blob = Blob.from_string(f"{secrets.token_hex(8)}\n".encode())
     tree = Tree()
@@ -76,11 +77,7 @@ def push(remote: Remote, account: Account, ref: bytes) -> str:
     commit.author_timezone = commit.commit_timezone = 0
     objects = [(each, None) for each in (blob, tree, commit)]
     transport, path = _client(remote, account)
-    _succeed(
-        transport.send_pack(
-            path, lambda _refs: {ref: commit.id}, lambda _have, _want, **_more: (len(objects), iter(objects))
-        )
-    )
+    _succeed(transport.send_pack(path, lambda _refs: {ref: commit.id}, lambda *_, **__: pack_objects_to_data(objects)))
     return commit.id.decode()
 
 
@@ -92,7 +89,7 @@ def heads(remote: Remote, account: Account) -> dict[bytes, bytes]:
 
 def _delete(remote: Remote, account: Account, ref: bytes) -> None:
     transport, path = _client(remote, account)
-    _succeed(transport.send_pack(path, lambda _refs: {ref: b"0" * 40}, lambda _have, _want, **_more: (0, iter([]))))
+    _succeed(transport.send_pack(path, lambda _refs: {ref: b"0" * 40}, lambda *_, **__: (0, iter([]))))
 
 
 def _succeed(result: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from service_catalog.answers import answer_fields
 from service_catalog.verify_aws.account import Account
 from service_catalog.verify_aws.checks import NotTriedError, RefutedError, check
-from service_catalog.verify_aws.retained import remove_retained, retained
+from service_catalog.verify_aws.retained import remove_retained, repository_names, retained
 from service_catalog.verify_aws.stack_checks import delete_stack
 
 LAUNCH_ROLE = "SageMakerMlopsLaunch"
@@ -34,9 +34,7 @@ def project_from_service_catalog(account: Account) -> str:
 
     Source: SageMaker developer guide, sagemaker-projects-templates-custom.
     """
-    catalog, name = account.client("servicecatalog"), f"{account.prefix}-sc"
-    found = catalog.search_products(Filters={"FullTextSearch": [account.options.product]})["ProductViewSummaries"]
-    product = next((each["ProductId"] for each in found if each["Name"] == account.options.product), "")
+    name, product = f"{account.prefix}-sc", _product(account)
     if not product:
         raise NotTriedError(
             f"no product {account.options.product!r} for this role: `make publish`, with the role among its principals"
@@ -78,17 +76,22 @@ def resources_are_tagged(account: Account) -> str:
         for each in page["StackResourceSummaries"]
         if not each["ResourceType"].startswith(UNTAGGED) and each.get("PhysicalResourceId")
     ]
-    tagged = " ".join(
-        each["ResourceARN"]
+    tagged = {
+        _place(each["ResourceARN"].split(":")[2], each["ResourceARN"])
         for page in account.client("resourcegroupstaggingapi")
         .get_paginator("get_resources")
         .paginate(TagFilters=[{"Key": "sagemaker:project-name", "Values": [project]}, {"Key": "sagemaker:project-id"}])
         for each in page["ResourceTagMappingList"]
-    )
+    }
+    repositories = repository_names(account) if any("CodeCommit" in each["ResourceType"] for each in taggable) else {}
     bare = [
         f"{each['ResourceType']} {each['LogicalResourceId']}"
         for each in taggable
-        if each["PhysicalResourceId"].rsplit("/", 1)[-1] not in tagged
+        if _place(
+            each["ResourceType"].split("::")[1].lower(),
+            repositories.get(each["PhysicalResourceId"], each["PhysicalResourceId"]),
+        )
+        not in tagged
     ]
     if bare:
         raise RefutedError(f"{len(bare)} of {len(taggable)} without: {', '.join(bare)}")
@@ -116,6 +119,24 @@ def project_from_s3_template(account: Account) -> str:
     return f"{made} as CreateCompleted, and deleted again"
 
 
+def _place(service: str, identifier: str) -> tuple[str, str]:
+    """Service and last part of a name, ARN or URL: by these a resource of a stack is found among tagged ones."""
+    return service, identifier.replace(":", "/").rpartition("/")[2]
+
+
+def _product(account: Account) -> str:
+    """Id of the product that this role may launch; empty if there is none."""
+    catalog, page = account.client("servicecatalog"), dict[str, str]()
+    while True:
+        found = catalog.search_products(**page)
+        for each in found["ProductViewSummaries"]:
+            if each["Name"] == account.options.product:
+                return str(each["ProductId"])
+        if not found.get("NextPageToken"):
+            return ""
+        page = {"PageToken": found["NextPageToken"]}
+
+
 def form(account: Account) -> dict[str, str]:
     """The form as a person would leave it, with a model that answers one by one and this account's network."""
     filled = {field.parameter: field.default or field.choices[0] for field in answer_fields("codepipeline")}
@@ -136,11 +157,13 @@ def needed(account: Account, fact: str) -> str:
 def _create(account: Account, name: str, how: dict[str, Any]) -> str:
     account.afterwards(f"project {name}", lambda: remove_project(account, name))
     account.client("sagemaker").create_project(ProjectName=name, ProjectDescription="Made by make verify-aws", **how)
-    status = account.wait(f"project {name}", lambda: _end_of_creation(account, name), PROJECT_MINUTES)
-    if status != "CreateCompleted":
+    ended = account.wait(f"project {name}", lambda: _end_of_creation(account, name), PROJECT_MINUTES)
+    if stack := _stack_of(account, name):
+        account.leftovers[name] = retained(account, stack)
+    if ended != "CreateCompleted":
         found = account.client("sagemaker").describe_project(ProjectName=name)
         told = found.get("ServiceCatalogProvisionedProductDetails") or found.get("TemplateProviderDetails") or ""
-        raise RefutedError(f"project {name} ended as {status}: {told}")
+        raise RefutedError(f"project {name} ended as {ended}: {told}")
     return f"project {name}"
 
 
@@ -180,9 +203,9 @@ def described(account: Account, stack: str) -> dict[str, Any]:
 def remove_project(account: Account, name: str) -> None:
     """Deletes what the project's CI deployed, the project, and what their stacks retain on purpose."""
     stack = _stack_of(account, name)
-    left = retained(account, stack) if stack else []
+    left = account.leftovers.get(name) or (retained(account, stack) if stack else [])
     for deployed in _stacks(account, (f"{name}-staging", f"{name}-production")):
-        left += retained(account, deployed)
+        left = [*left, *retained(account, deployed)]
         account.client("cloudformation").update_termination_protection(
             StackName=deployed, EnableTerminationProtection=False
         )

@@ -14,12 +14,15 @@ def empty_bucket(account: Account, bucket: str) -> None:
     objects.delete_bucket(Bucket=bucket)
 
 
+def repository_names(account: Account) -> dict[str, str]:
+    """By the id that CloudFormation knows a repository by."""
+    pages = account.client("codecommit").get_paginator("list_repositories").paginate()
+    return {each["repositoryId"]: each["repositoryName"] for page in pages for each in page.get("repositories", [])}
+
+
 def _remove_repository(account: Account, identifier: str) -> None:
-    name = account.client("codecommit")
-    for page in name.get_paginator("list_repositories").paginate():
-        for each in page["repositories"]:
-            if identifier in (each["repositoryId"], each["repositoryName"]):
-                name.delete_repository(repositoryName=each["repositoryName"])
+    name = repository_names(account).get(identifier, identifier)
+    account.client("codecommit").delete_repository(repositoryName=name)
 
 
 def _remove_images(account: Account, name: str) -> None:

@@ -49,7 +49,10 @@ def seeder_says_what_is_wrong(account: Account) -> str:
             "Bundle": {"Key": f"bundles/0.0.0/{'0' * 64}.zip", "Sha256": "0" * 64},
             "Answers": {"project_slug": account.prefix},
             "ProjectId": "p-verify",
-            "Repositories": {},
+            "Repositories": {
+                part: {"CodeCommit": f"{account.prefix}-{part}", "ConnectionArn": "", "Path": ""}
+                for part in ("model-build", "model-deploy")
+            },
         },
     }
     failure = _failure(account, "seed", {"Seed": seed}, "Seed", 15)

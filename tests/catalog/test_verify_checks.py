@@ -158,6 +158,7 @@ PRODUCT: Script = {
     "cloudformation.DescribeStacks": _stack(
         "CREATE_COMPLETE", Tags=[{"Key": "sagemaker:project-name", "Value": "verify-1-sc"}]
     ),
+    "cloudformation.ListStackResources": {"StackResourceSummaries": []},
 }
 
 
