@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -13,28 +11,35 @@ from service_catalog.publisher.settings import Organisation
 
 
 class LaunchAccounts(Construct):
-    """Each account that a portfolio is shared with needs the launch role; each of its Regions needs the seeder."""
+    """Each account that a portfolio is shared with needs launch roles, and the seeder in each Region that publishes.
 
-    def __init__(self, scope: cdk.Stack, organisation: Organisation) -> None:
+    Lambda takes a function's code only from a bucket of its own Region, so that each Region publishes for itself.
+    """
+
+    def __init__(self, scope: cdk.Stack, organisation: Organisation, region: str) -> None:
         super().__init__(scope, "LaunchAccounts")
         self._organisation = organisation
         self._bucket = names.bucket(cdk.Aws.ACCOUNT_ID, cdk.Aws.REGION)
         package = _key(scope, "PackageKey", "Key of the seeder's package in the channel's bucket.")
-        roles = self._stack_set(scope, "LaunchRoles", "launch-roles", organisation.launch_regions[:1], package)
-        seeder = self._stack_set(scope, "Seeder", "seeder", organisation.launch_regions, package)
-        seeder.add_resource_dependency(roles)
+        seeder = self._stack_set(scope, "Seeder", "seeder", package)
+        if organisation.makes_roles_in(region):
+            seeder.add_resource_dependency(self._stack_set(scope, "LaunchRoles", "launch-roles", package))
 
-    def _stack_set(
-        self, scope: cdk.Stack, construct: str, template: str, regions: Sequence[str], package: str
-    ) -> cdk.CfnStackSet:
-        """Roles belong to no Region: their stack stands in one."""
+    def _stack_set(self, scope: cdk.Stack, construct: str, template: str, package: str) -> cdk.CfnStackSet:
+        """In all accounts of the units but this one, where publishing makes the stacks itself."""
         key = _key(scope, f"{construct}Template", f"Key of {template}.yaml in the channel's bucket.")
         given = parameters_of(template, self._bucket, package, self._organisation.id)
+        targets = cdk.CfnStackSet.DeploymentTargetsProperty(
+            organizational_unit_ids=list(self._organisation.launch_units),
+            account_filter_type="DIFFERENCE",
+            accounts=[cdk.Aws.ACCOUNT_ID],
+        )
         return cdk.CfnStackSet(
             self,
             construct,
             stack_set_name=f"sagemaker-mlops-{template}",
             permission_model="SERVICE_MANAGED",
+            call_as="DELEGATED_ADMIN" if self._organisation.delegated_admin else "SELF",
             auto_deployment=cdk.CfnStackSet.AutoDeploymentProperty(enabled=True, retain_stacks_on_account_removal=True),
             capabilities=["CAPABILITY_NAMED_IAM"],
             managed_execution={"Active": True},
@@ -44,12 +49,7 @@ class LaunchAccounts(Construct):
                 for name, value in given.items()
             ],
             stack_instances_group=[
-                cdk.CfnStackSet.StackInstancesProperty(
-                    deployment_targets=cdk.CfnStackSet.DeploymentTargetsProperty(
-                        organizational_unit_ids=list(self._organisation.launch_units)
-                    ),
-                    regions=list(regions),
-                )
+                cdk.CfnStackSet.StackInstancesProperty(deployment_targets=targets, regions=[cdk.Aws.REGION])
             ],
         )
 

@@ -45,13 +45,13 @@ class Package:
 
 @dataclass(frozen=True)
 class Published:
-    """What is published: `publisher` makes the publisher's template from the settings."""
+    """What is published: `publisher` makes the publisher's template from settings and Region."""
 
     settings: Settings
     history: list[Release]
     bundle: Package
     seeder: Package
-    publisher: Callable[[Settings], str]
+    publisher: Callable[[Settings, str], str]
 
     @property
     def version(self) -> str:
@@ -82,12 +82,13 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
     url = f"https://{bucket}.s3.{aws.region}.{aws.suffix}"
     organisation = settings.organisation.id
     channel, roles, seeder = committed("channel"), committed("launch-roles"), committed("seeder")
-    publisher = published.publisher(settings)
+    publisher = published.publisher(settings, aws.region)
     key = f"stacks/publisher/{hashlib.sha256(publisher.encode()).hexdigest()}.yaml"
     yield StackStep(aws, names.CHANNEL_STACK, _text(channel), {"OrganizationId": organisation}, f"{url}/{channel.key}")
     stacks = [Upload(each.key, each.content) for each in (roles, seeder)] + [Upload(key, publisher.encode())]
     yield UploadStep(aws, bucket, [*files(published), *stacks])
-    for stack, template in ((names.LAUNCH_STACK, roles), (names.SEEDER_STACK, seeder)):
+    makes_roles = settings.organisation.makes_roles_in(aws.region)
+    for stack, template in ((names.LAUNCH_STACK, roles), (names.SEEDER_STACK, seeder))[0 if makes_roles else 1 :]:
         given = parameters_of(
             template.name, bucket, published.seeder.key, organisation, settings.studio.execution_roles
         )
@@ -95,7 +96,7 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
     parameters = {"FirstVersion": version}
     if settings.organisation.launch_units:
         parameters |= {"PackageKey": published.seeder.key}
-        parameters |= {"LaunchRolesTemplate": roles.key, "SeederTemplate": seeder.key}
+        parameters |= {"SeederTemplate": seeder.key} | ({"LaunchRolesTemplate": roles.key} if makes_roles else {})
     first = frozenset({"FirstVersion"})
     yield StackStep(aws, names.PUBLISHER_STACK, publisher, parameters, f"{url}/{key}", first)
     for portfolio in settings.portfolios:

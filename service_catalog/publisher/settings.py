@@ -27,7 +27,7 @@ UNIT = Rule(
     r"r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}", "the id of an organisational unit, ou-…, or root, r-…"
 )
 NODE = Rule(r"o-[a-z0-9]{10,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}", "an organisation, o-…, or organisational unit, ou-…")
-REGION = Rule(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region, such as eu-west-1")
+REGION = Rule(r"([a-z]{2}(-[a-z]+)+-[0-9])?", "a Region, such as eu-west-1, or empty")
 DOMAIN = Rule(r"d-[a-z0-9]{8,60}", "the id of a domain, d-…")
 FLAVOUR = Rule("|".join(FLAVOURS), f"one of {', '.join(FLAVOURS)}")
 VERSION = Rule(r"[0-9]+\.[0-9]+\.[0-9]+", "a version, such as 1.2.3")
@@ -47,7 +47,12 @@ class Organisation:
     support_email: str
     id: str
     launch_units: tuple[str, ...]
-    launch_regions: tuple[str, ...]
+    delegated_admin: bool
+    roles_region: str
+
+    def makes_roles_in(self, region: str) -> bool:
+        """Roles belong to no Region: of several that publish, one makes them."""
+        return self.roles_region in ("", region)
 
 
 @dataclass(frozen=True)
@@ -126,16 +131,17 @@ def parse_settings(found: Mapping[str, Any], name: str = LOCAL.name) -> Settings
 
 
 def _organisation(table: Table) -> Organisation:
-    table.only("provider", "support_email", "id", "launch_units", "launch_regions")
+    table.only("provider", "support_email", "id", "launch_units", "delegated_admin", "roles_region")
     made = Organisation(
         table.text("provider", PROVIDER),
         table.text("support_email", EMAIL),
         table.text("id", ORGANISATION),
         table.texts("launch_units", UNIT),
-        table.texts("launch_regions", REGION),
+        table.flag("delegated_admin"),
+        table.text("roles_region", REGION),
     )
-    if made.launch_units and not (made.id and made.launch_regions):
-        table.refuse("launch_units", "organisational units need `id` and `launch_regions` too")
+    if made.launch_units and not made.id:
+        table.refuse("launch_units", "organisational units need the organisation's `id` too")
     return made
 
 

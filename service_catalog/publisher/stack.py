@@ -19,7 +19,7 @@ from service_catalog.publisher.portfolios import OfferedPortfolio
 from service_catalog.publisher.settings import EXAMPLE, Settings, load_settings
 
 
-def build(app: cdk.App, name: str, settings: Settings | None = None) -> cdk.Stack:
+def build(app: cdk.App, name: str, settings: Settings | None = None, region: str = "") -> cdk.Stack:
     """The stack for these settings; for the example's, whose template is committed, by default."""
     settings = settings or load_settings(EXAMPLE)
     stack = cdk.Stack(
@@ -39,7 +39,7 @@ def build(app: cdk.App, name: str, settings: Settings | None = None) -> cdk.Stac
         cdk.CfnOutput(stack, f"PortfolioId{suffix}", value=portfolio.ref)
     _tag_options(stack, settings.tag_options, portfolios)
     if settings.organisation.launch_units:
-        LaunchAccounts(stack, settings.organisation)
+        LaunchAccounts(stack, settings.organisation, region)
     return stack
 
 

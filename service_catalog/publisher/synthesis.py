@@ -11,8 +11,8 @@ from service_catalog.stacks import text_of
 from service_catalog.tidy import tidied
 
 
-def publisher_text(settings: Settings) -> str:
-    """As `templates/publisher.yaml`, which is the one of the example's settings."""
+def publisher_text(settings: Settings, region: str = "") -> str:
+    """For publishing in `region`; `templates/publisher.yaml` is the one of the example's settings."""
     use_packaged_node()
     import aws_cdk as cdk
 
@@ -25,6 +25,6 @@ def publisher_text(settings: Settings) -> str:
             builtin_cloud_formation_validation=False,
             context={"aws:cdk:enable-path-metadata": False},
         )
-        stack = build(app, "publisher", settings)
+        stack = build(app, "publisher", settings, region)
         template = app.synth().get_stack_by_name(stack.stack_name).template
     return text_of("publisher", tidied(json.loads(json.dumps(template))))

@@ -73,6 +73,12 @@ class Table:
             self.refuse(key, f"holds {len(found)} values; {most} is the most")
         return found
 
+    def flag(self, key: str) -> bool:
+        value = self._values[key]
+        if not isinstance(value, bool):
+            self.refuse(key, f"{value!r} must be true or false")
+        return value
+
     def whole(self, key: str, least: int, most: int) -> int:
         value = self._values[key]
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:

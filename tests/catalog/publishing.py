@@ -58,7 +58,7 @@ def releases(*versions: str) -> list[Release]:
 class Publisher:
     """Publishes as an account of the emulator; `calls` are the names of all operations since the last one."""
 
-    publisher_text: Callable[[Settings], str]
+    publisher_text: Callable[[Settings, str], str]
     settings: Settings = field(default_factory=lambda: load_settings(EXAMPLE))
     history: list[Release] = field(default_factory=lambda: releases("1.0.0"))
     calls: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Publisher:
             self.said = out.getvalue()
 
     @staticmethod
-    def of(history: list[Release], settings: Settings, publisher_text: Callable[[Settings], str]) -> Published:
+    def of(history: list[Release], settings: Settings, publisher_text: Callable[[Settings, str], str]) -> Published:
         return Published(settings, history, BUNDLE, SEEDER, publisher_text)
 
     @property

@@ -39,7 +39,7 @@ def publisher(
         monkeypatch.setenv(name, value)
     write_templates(tmp_path / "templates", text_of("channel", synthesized.templates["channel"]))
     monkeypatch.setattr(committed, "FOLDER", tmp_path / "templates")
-    return Publisher(lambda _settings: text_of("publisher", synthesized.templates["publisher"]))
+    return Publisher(lambda _settings, _region: text_of("publisher", synthesized.templates["publisher"]))
 
 
 @pytest.fixture

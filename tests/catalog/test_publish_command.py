@@ -140,7 +140,7 @@ def test_versions_out_of_order_are_refused() -> None:
 def test_a_template_made_with_another_bundle_is_not_published(templates: Path) -> None:
     path = templates / "project-gitlab.yaml"
     path.write_text(path.read_text().replace(BUNDLE.key, "bundles/0.9.0/other.zip"))
-    published = Publisher.of(releases("1.0.0"), load_settings(EXAMPLE), lambda _settings: "")
+    published = Publisher.of(releases("1.0.0"), load_settings(EXAMPLE), lambda _settings, _region: "")
     with pytest.raises(PublishError, match=r"project-gitlab\.yaml was made with another bundle; run `make synth`"):
         list(files(published))
 

@@ -38,7 +38,11 @@ def test_the_example_is_accepted_and_shares_with_nobody() -> None:
         (lambda found: found["organisation"].update(id="o-0123456789\n"), "must be an organisation's id"),
         (
             lambda found: found["organisation"].update(launch_units=["ou-abcd-12345678"]),
-            "organisation.launch_units: organisational units need `id` and `launch_regions` too",
+            "organisation.launch_units: organisational units need the organisation's `id` too",
+        ),
+        (
+            lambda found: found["organisation"].update(delegated_admin="no"),
+            "delegated_admin: 'no' must be true or false",
         ),
         (lambda found: found["versions"].update(kept=100), "versions.kept: 100 must be a whole number from 2 to 99"),
         (lambda found: found["versions"].update(active=True), "versions.active: True must be a whole number"),

@@ -28,15 +28,20 @@ def publisher(synthesized: Synthesized) -> dict[str, Any]:
     return synthesized.templates["publisher"]
 
 
-def _publisher(synthesized: Synthesized, settings: Settings) -> dict[str, Any]:
+def _publisher(synthesized: Synthesized, settings: Settings, region: str = "") -> dict[str, Any]:
     """In the CDK process that `synthesized` has started."""
     assert "publisher" in synthesized.templates
-    found: dict[str, Any] = yaml.safe_load(publisher_text(settings))
+    found: dict[str, Any] = yaml.safe_load(publisher_text(settings, region))
     return found
 
 
 def _of(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [each for each in template["Resources"].values() if each["Type"] == f"AWS::ServiceCatalog::{kind}"]
+
+
+def _stack_sets(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    kinds = [each for each in template["Resources"].values() if each["Type"] == "AWS::CloudFormation::StackSet"]
+    return {each["Properties"]["StackSetName"]: each["Properties"] for each in kinds}
 
 
 @pytest.mark.parametrize("name", ["channel", "publisher"])
@@ -93,21 +98,24 @@ def test_tag_options_are_made_once_and_offered_in_each_portfolio(synthesized: Sy
     assert len(_of(template, "TagOptionAssociation")) == 4
 
 
-def test_accounts_of_an_organisation_get_roles_once_and_the_seeder_in_each_region(synthesized: Synthesized) -> None:
-    organisation = Organisation("Us", "", "o-0123456789", ("ou-abcd-11111111",), ("eu-west-1", "us-east-1"))
-    template = _publisher(synthesized, replace(EXAMPLES, organisation=organisation))
-    sets = {
-        each["Properties"]["StackSetName"]: each["Properties"]
-        for each in template["Resources"].values()
-        if each["Type"] == "AWS::CloudFormation::StackSet"
-    }
-    regions = {name: found["StackInstancesGroup"][0]["Regions"] for name, found in sets.items()}
-    assert regions == {
-        "sagemaker-mlops-launch-roles": ["eu-west-1"],
-        "sagemaker-mlops-seeder": ["eu-west-1", "us-east-1"],
-    }
+def test_accounts_of_an_organisation_get_seeder_and_roles_but_for_the_publishing_one(synthesized: Synthesized) -> None:
+    organisation = Organisation("Us", "", "o-0123456789", ("ou-abcd-11111111",), True, "eu-west-1")
+    settings = replace(EXAMPLES, organisation=organisation)
+    sets = _stack_sets(_publisher(synthesized, settings, "eu-west-1"))
+    assert sorted(sets) == ["sagemaker-mlops-launch-roles", "sagemaker-mlops-seeder"]
     for found in sets.values():
         assert found["PermissionModel"] == "SERVICE_MANAGED" and found["AutoDeployment"]["Enabled"]
+        assert found["CallAs"] == "DELEGATED_ADMIN"
+        group = found["StackInstancesGroup"][0]
+        assert group["Regions"] == [{"Ref": "AWS::Region"}]
+        assert group["DeploymentTargets"]["AccountFilterType"] == "DIFFERENCE"
+        assert group["DeploymentTargets"]["Accounts"] == [{"Ref": "AWS::AccountId"}]
+
+
+def test_of_several_regions_one_makes_the_roles(synthesized: Synthesized) -> None:
+    organisation = Organisation("Us", "", "o-0123456789", ("ou-abcd-11111111",), False, "eu-west-1")
+    template = _publisher(synthesized, replace(EXAMPLES, organisation=organisation), "us-east-1")
+    assert [*_stack_sets(template)] == ["sagemaker-mlops-seeder"]
 
 
 def test_the_channel_is_read_by_the_organisation_only_where_one_is_named(synthesized: Synthesized) -> None:

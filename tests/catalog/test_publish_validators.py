@@ -22,9 +22,7 @@ SUPPRESSIONS = tomllib.loads(Path(__file__).with_name("publisher_suppressions.to
 TEMPLATES = ("channel", "publisher")
 EVERYTHING = replace(
     load_settings(EXAMPLE),
-    organisation=Organisation(
-        "Us", "us@example.org", "o-0123456789", ("ou-abcd-11111111",), ("eu-west-1", "us-east-1")
-    ),
+    organisation=Organisation("Us", "us@example.org", "o-0123456789", ("ou-abcd-11111111",), True, ""),
     tag_options={"cost-center": ("1001", "1002")},
 )
 Finding = tuple[str, str]

@@ -81,7 +81,7 @@ def test_parameters_in_deploy_commands_are_those_of_the_templates() -> None:
 def test_settings_named_on_the_page_exist() -> None:
     settings = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     known = {*settings["organisation"], *settings["studio"], *settings["versions"], *settings["portfolios"][0]}
-    named = {"principals", "share_with", "launch_units", "launch_regions", "id", "execution_roles", "domains"}
+    named = {"principals", "share_with", "launch_units", "roles_region", "id", "execution_roles", "domains"}
     assert named <= known
     assert all(f"`{name}`" in PAGES["publishing"] or f"`{name} =" in PAGES["publishing"] for name in named)
 
