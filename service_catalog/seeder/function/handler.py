@@ -116,7 +116,8 @@ def _advice(remote: Remote, error: Exception) -> str:
 
 
 def _refuse_changes(new: Seed, old: Seed) -> None:
-    if changed := sorted(key for key in {*new.answers, *old.answers} if new.answers.get(key) != old.answers.get(key)):
+    both = new.answers.keys() & old.answers.keys()  # another version may have other options
+    if changed := sorted(option for option in both if new.answers[option] != old.answers[option]):
         raise RefusedError(
             f"{', '.join(changed)} changed, but answers decide the files that were pushed: "
             "keep them, and change the files in the repositories"

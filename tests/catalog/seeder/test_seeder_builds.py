@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 
 from service_catalog.seeder.function import building, handler
 from service_catalog.seeder.push_project import BUILDSPEC
@@ -47,6 +49,8 @@ class CodeBuild:
     before: Any = None
 
     def start_build(self, **request: Any) -> dict[str, Any]:
+        model = get_session().get_service_model("codebuild").operation_model("StartBuild").input_shape
+        assert not ParamValidator().validate(request, model).has_errors()
         self.started.append(request)
         bucket, _, key = request["sourceLocationOverride"].partition("/")
         source = self.folder / f"build-{len(self.started)}"

@@ -138,6 +138,7 @@ def test_another_version_touches_nothing_and_keeps_the_outputs(surroundings: Sur
     heads = {name: commit_of_somebody(repository, note="x") for name, repository in repositories.items()}
     newer = {
         **properties(form()),
+        "Answers": {**properties(form())["Answers"], "new_option": "x"},
         "TemplateVersion": "0.2.0",
         "Bundle": {"Key": f"bundles/0.2.0/{'a' * 64}.zip", "Sha256": "a" * 64},
     }
@@ -156,7 +157,10 @@ def test_outputs_stay_for_a_branch_beside_others_too(surroundings: Surroundings)
     assert surroundings.seed("Update", properties(form()), **same) == made
 
 
-def test_an_update_survives_a_host_that_is_gone(surroundings: Surroundings) -> None:
+@pytest.mark.parametrize("there", [False, True], ids=["gone", "empty"])
+def test_an_update_survives_a_repository_that_is_gone_or_empty(surroundings: Surroundings, there: bool) -> None:
+    if there:
+        surroundings.repositories()
     same = {"OldResourceProperties": properties(form()), "PhysicalResourceId": "seed-x"}
     told = surroundings.seed("Update", properties(form()), **same)
     assert (told["Status"], told["Data"]["BuildCommit"]) == ("SUCCESS", "")
