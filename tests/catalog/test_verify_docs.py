@@ -66,7 +66,7 @@ def test_parameters_in_deploy_commands_are_those_of_the_templates() -> None:
     commands = re.findall(
         r"--template-file service_catalog/templates/([a-z-]+)\.yaml(.*?)(?=\n[^ ]|```)", PAGES["publishing"], re.DOTALL
     )
-    assert {template for template, _ in commands} == {"spoke", "spoke-stackset", "network"}
+    assert {template for template, _ in commands} == {"spoke", "spoke-stackset", "network", "guardrails"}
     for template, rest in commands:
         declared = yaml.safe_load((TEMPLATES / f"{template}.yaml").read_text(encoding="utf-8"))["Parameters"]
         given = dict(re.findall(r"([A-Z][A-Za-z0-9]+)=(\S+)", rest.partition("--parameter-overrides")[2]))
@@ -76,6 +76,12 @@ def test_parameters_in_deploy_commands_are_those_of_the_templates() -> None:
             pattern = declared[name].get("AllowedPattern", ".*")
             for each in value.split(",") if declared[name]["Type"].startswith("CommaDelimited") else [value]:
                 assert "$" in each or re.fullmatch(pattern, each), (template, name, each)
+
+
+def test_every_control_policy_is_told_of() -> None:
+    (table,) = re.findall(r"\| `scp-….json` \|.*?\n\n", PAGES["publishing"], re.DOTALL)
+    told = {name for row in table.strip().splitlines()[2:] for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
+    assert told == {path.stem.removeprefix("scp-") for path in TEMPLATES.glob("scp-*.json")}
 
 
 def test_settings_named_on_the_page_exist() -> None:
