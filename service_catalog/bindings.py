@@ -128,13 +128,17 @@ def _stages() -> list[Field]:
 def _network() -> list[Field]:
     return [
         field
-        for stage, whose in (("", "training"), ("Staging", "staging"), ("Production", "production"))
+        for stage, whose, also in (
+            ("", "training", " (then set require_vpc = false in model-build's project.toml)"),
+            ("Staging", "staging", ""),
+            ("Production", "production", ""),
+        )
         for field in (
             Field(
                 f"{stage}SubnetIds",
                 f"Private subnets for {whose}",
                 NETWORK,
-                "up to 16 subnets, comma-separated; empty for no VPC",
+                f"up to 16 subnets, comma-separated; empty for no VPC{also}",
                 SUBNETS,
                 default="",
             ),
@@ -142,7 +146,7 @@ def _network() -> list[Field]:
                 f"{stage}SecurityGroupIds",
                 f"Security groups for {whose}",
                 NETWORK,
-                "up to 5 security groups, comma-separated; empty for no VPC",
+                "up to 5 security groups, comma-separated; empty without subnets",
                 GROUPS,
                 default="",
             ),

@@ -13,16 +13,16 @@ from service_catalog.project.build_pipeline import BuildPipeline
 from service_catalog.project.build_token_role import BuildTokenRole
 from service_catalog.project.form import Form
 from service_catalog.project.included import Included
-from service_catalog.project.repositories import OwnRepositories, Repositories
+from service_catalog.project.repositories import PARTS, OwnRepositories, Repositories
 from service_catalog.project.seed import Seed
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What others need of it: the topic for people, and outputs of the stack by name."""
+    """What others need of it: the topic for people, and outputs of the stack by name, with what they are for."""
 
     topic: cdk.CfnResource
-    outputs: dict[str, str]
+    outputs: dict[str, tuple[str, str]]
     bucket: cdk.CfnResource | None = None
     build_pipeline: cdk.CfnResource | None = None
 
@@ -62,9 +62,10 @@ def in_codepipeline(
     build = BuildPipeline(scope, "Build", repositories, bucket, key_arn, events.resource("Undelivered"))
     seed.before(pipeline.resource("Pipeline"), events.resource("Commit"), build.pipeline, build.commit)
     console = "https://${AWS::Region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
+    path = "${SageMakerProjectName}-{part}/view?region=${AWS::Region}"
     outputs = {
-        f"{part}PipelineUrl": Fn.sub(f"{console}${{SageMakerProjectName}}-{part.lower()}/view?region=${{AWS::Region}}")
-        for part in ("Build", "Deploy")
+        f"{part}PipelineUrl": (Fn.sub(console + path.replace("{part}", part.lower())), f"CI of model-{part.lower()}")
+        for part in PARTS
     }
     return Delivery(events.resource("Topic"), outputs, bucket, build.pipeline)
 
@@ -114,9 +115,14 @@ def elsewhere(
         form.value("OidcProviderArn"),
     )
     build = BuildTokenRole(scope, "BuildCi", ci, provider)
+    variable = "Value of the CI variable"
     outputs = {
-        "BuildCiRoleArn": build.role.attr_arn,
-        "DeployCiRoleArn": roles.output("RoleArn"),
-        "DeployCiProductionRoleArn": roles.output("ProductionRoleArn"),
+        "BuildCiRoleArn": (build.role.attr_arn, f"{variable} MLOPS_CI_ROLE_ARN of model-build"),
+        "DeployCiRoleArn": (roles.output("RoleArn"), f"{variable} MLOPS_CI_ROLE_ARN of model-deploy"),
+        "DeployCiProductionRoleArn": (
+            roles.output("ProductionRoleArn"),
+            f"{variable} MLOPS_CI_PRODUCTION_ROLE_ARN of model-deploy",
+        ),
+        "CiRegion": (cdk.Aws.REGION, f"{variable} MLOPS_REGION of both"),
     }
     return Delivery(approvals.resource("Topic"), outputs)

@@ -80,15 +80,15 @@ def _log_access(stack: cdk.Stack, buckets: Mapping[str, cdk.CfnResource | None])
 def _outputs(stack: cdk.Stack, shared: Included, seed: Seed, training: TrainingRole, delivery: Delivery) -> None:
     """What a person looks for after the stack has come up."""
     values = {
-        **{f"{part}RepositoryUrl": url for part, url in seed.urls.items()},
+        **{f"{part}RepositoryUrl": (url, f"Repository model-{part.lower()}") for part, url in seed.urls.items()},
         **delivery.outputs,
-        "ArtifactBucketName": shared.output("ArtifactBucket"),
-        "ImageRepository": shared.output("ImageRepositoryUri"),
-        "TrainingRoleArn": training.role.attr_arn,
-        "NotificationTopicArn": delivery.topic.ref,
+        "ArtifactBucketName": (shared.output("ArtifactBucket"), "Data for training go to <this>/<project>/data/"),
+        "ImageRepository": (shared.output("ImageRepositoryUri"), "Images of jobs and server"),
+        "TrainingRoleArn": (training.role.attr_arn, "Role of the training pipeline and its jobs"),
+        "NotificationTopicArn": (delivery.topic.ref, "Tells of failures, and of models that wait for approval"),
     }
-    for name, value in values.items():
-        cdk.CfnOutput(stack, name, value=value)
+    for name, (value, told) in values.items():
+        cdk.CfnOutput(stack, name, value=value, description=told)
 
 
 def _keep_only_what_was_used(stack: cdk.Stack) -> None:
