@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from service_catalog.publisher import history
 from service_catalog.stacks import FOLDER, synthesize, text_of
 
 
 @click.command("synth")
 @click.option("--check", is_flag=True, help="Write nothing; fail if a committed template differs from the code.")
 def command(check: bool) -> None:
-    """Write service_catalog/templates/ from the CDK code.
+    """Write service_catalog/templates/ from the CDK code, and their digests as those of this version.
 
     \b
     python -m service_catalog synth
@@ -31,3 +32,6 @@ def command(check: bool) -> None:
             click.echo(f"wrote {path.name}")
     if check and differing:
         sys.exit(f"differs from the code: {', '.join(differing)}; run `make synth` and review the change")
+    if not check:
+        release = history.record()
+        click.echo(f"{release.version} is recorded in {history.FILE.name}")

@@ -21,7 +21,7 @@ from service_catalog.publisher.versions import Guidance
 FILE = Path(__file__).parent / "versions.toml"
 HEADER = """\
 # The versions that were released, oldest first: the SHA-256 of each project template as it was then.
-# `python -m service_catalog record-version` writes the newest one. Change only `guidance` by hand:
+# `make synth` and `python -m service_catalog record-version` write the newest one. Change only `guidance` by hand:
 #   offered     launched by everybody while it is among the newest
 #   deprecated  only used for updates of what was launched with it
 #   withdrawn   not used at all

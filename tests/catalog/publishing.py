@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
 from service_catalog.bindings import FLAVOURS
@@ -56,13 +57,17 @@ def releases(*versions: str) -> list[Release]:
 
 @dataclass
 class Publisher:
-    """Publishes as an account of the emulator; `calls` are the names of all operations since the last one."""
+    """Publishes as an account of the emulator.
+
+    `calls` are the names of all operations of the last run; the write number `broken` gets no answer.
+    """
 
     publisher_text: Callable[[Settings, str], str]
     settings: Settings = field(default_factory=lambda: load_settings(EXAMPLE))
     history: list[Release] = field(default_factory=lambda: releases("1.0.0"))
     calls: list[str] = field(default_factory=list)
     said: str = ""
+    broken: int = 0
 
     def __post_init__(self) -> None:
         session = boto3.Session()
@@ -88,3 +93,5 @@ class Publisher:
 
     def _note(self, model: Any, **more: Any) -> None:  # noqa: ARG002
         self.calls.append(model.name)
+        if not model.name.startswith(READS) and len(self.writes) == self.broken:
+            raise EndpointConnectionError(endpoint_url="https://broken")

@@ -102,6 +102,14 @@ def test_the_next_version_is_offered_and_the_first_is_for_updates_only(
     assert publisher.run() == 0
 
 
+def test_after_failures_at_later_and_later_writes_another_run_completes_it(publisher: Publisher) -> None:
+    failures = [error for error in (_failure(publisher, write) for write in range(1, 10)) if error]
+    assert len(failures) > 5
+    assert set(failures) == {'Could not connect to the endpoint URL: "https://broken"'}
+    publisher.broken = 0
+    assert publisher.run(dry_run=True) == 0
+
+
 def test_old_versions_go_but_the_first_and_one_that_a_project_uses_stay(
     publisher: Publisher, aws: EmulatedAws, account: str
 ) -> None:
@@ -151,6 +159,15 @@ def test_a_stack_that_fails_is_told_in_one_line_and_is_told_how_to_go_on(publish
 
 def _tags(s3: Any, bucket: str, key: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
+
+
+def _failure(publisher: Publisher, write: int) -> str:
+    publisher.broken = write
+    try:
+        publisher.run()
+    except PublishError as error:
+        return str(error)
+    return ""
 
 
 def _launch(aws: EmulatedAws, account: str, product: str) -> None:
