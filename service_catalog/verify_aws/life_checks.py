@@ -25,7 +25,7 @@ DETAIL_TYPE = "SageMaker Model Package State Change"
 def pipeline_runs(account: Account) -> str:
     """The seeded project's CI publishes image and pipeline, and the pipeline registers a model.
 
-    Source: ours; docs/runs-where.md.
+    Source: ours, docs/runs-where.md.
     """
     project = needed(account, "project")
     _listen(account, project)
