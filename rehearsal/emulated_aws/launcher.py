@@ -29,6 +29,7 @@ def _prepare(arguments: argparse.Namespace, port: int, scratch: Path) -> None:
         "DOCKER_HOST": "unix:///nonexistent",
         "MINISTACK_ACCOUNT_ID": arguments.account,
         "MINISTACK_REGION": arguments.region,
+        "MINISTACK_CODEBUILD_EXECUTE": "1",  # without a container engine a build faults, else it would "succeed" unrun
         "LOG_LEVEL": arguments.log_level,
         "TMPDIR": str(scratch / "tmp"),
         "HOME": str(scratch),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 import zipfile
 from typing import Any
 
@@ -159,3 +160,22 @@ def test_a_function_that_fails_without_an_answer_is_called_three_times(aws: Emul
     reason = aws.reasons("silent")["Thing"]
     assert "did not receive a response" in reason and "gone before it answered" in reason
     assert asked(aws, queue) == ["Create"] * 3
+
+
+def test_a_build_is_not_run_and_does_not_succeed(aws: EmulatedAws) -> None:
+    codebuild = aws.client("codebuild")
+    codebuild.create_project(
+        name="unrun",
+        source={"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+        serviceRole=f"arn:aws:iam::{aws.account}:role/build",
+    )
+    started = codebuild.start_build(projectName="unrun")["build"]["id"]
+    while (build := codebuild.batch_get_builds(ids=[started])["builds"][0])["buildStatus"] == "IN_PROGRESS":
+        time.sleep(0.05)
+    assert build["buildStatus"] == "FAULT"
