@@ -21,6 +21,7 @@ from tests.catalog.seeder.git_repositories import commit_of_somebody, commits, g
 from tests.catalog.seeder.git_server import ACCESS_KEY, REGION, SECRET_KEY, TOKEN
 from tests.catalog.seeder.seeding import S3, SLUG, Surroundings, form, properties
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 AWS = f"""#!{sys.executable}
 import sys
