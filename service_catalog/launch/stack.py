@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -97,4 +98,6 @@ def substituted(value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [substituted(each) for each in value]
+    if isinstance(value, str) and re.fullmatch(r"\$\{AWS::\w+\}", value):
+        return cdk.Fn.ref(value[2:-1])
     return cdk.Fn.sub(value) if isinstance(value, str) and "${AWS::" in value else value

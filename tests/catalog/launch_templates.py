@@ -26,7 +26,26 @@ FORM = {
     "ProductionAccountId": "777788889999",
     "Accounts": "multi",
 }
-NAMES = ("RoleName", "Name", "ManagedPolicyName", "BucketName", "TopicName", "QueueName", "AlarmName", "AliasName")
+NAMES = (
+    "RoleName",
+    "Name",
+    "LogGroupName",
+    "ManagedPolicyName",
+    "BucketName",
+    "TopicName",
+    "QueueName",
+    "AlarmName",
+    "AliasName",
+)
+
+ARNS = {
+    "AWS::CodeBuild::Project": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{{}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
+    "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
+    "AWS::S3::Bucket": "arn:aws:s3:::{}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{}}",
+}
 
 
 class Stack(Resolver):
@@ -42,12 +61,17 @@ class Stack(Resolver):
 
     def _identity(self, name: str) -> str:
         resource = self.template["Resources"][name]
+        if resource["Type"] == "AWS::SNS::Topic":
+            return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self.of(resource['Properties']['TopicName'])}"
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
             return f"arn:aws:iam::{ACCOUNT}:policy/{self.of(resource['Properties']['ManagedPolicyName'])}"
         given = next(
             (resource.get("Properties", {})[key] for key in NAMES if key in resource.get("Properties", {})), None
         )
         return str(self.of(given)) if given else f"<{name}>"
+
+    def _variable(self, name: str, extra: Mapping[str, Any]) -> Any:
+        return self._function("GetAtt", name) if "." in name else super()._variable(name, extra)
 
     def _function(self, name: str, argument: Any) -> Any:
         if name == "Or":
@@ -58,8 +82,8 @@ class Stack(Resolver):
         if name == "GetAtt":
             logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
             resource = self.template["Resources"][logical_id]
-            if attribute == "Arn" and resource["Type"] == "AWS::IAM::Role":
-                return f"arn:aws:iam::{ACCOUNT}:role/{self._identity(logical_id)}"
+            if attribute == "Arn" and resource["Type"] in ARNS:
+                return ARNS[resource["Type"]].format(self._identity(logical_id).strip("<>"))
             return f"<{logical_id}.{attribute}>"
         return super()._function(name, argument)
 
