@@ -89,7 +89,7 @@ class BuildPipeline(Construct):
             self,
             "Role",
             f"{SLUG}-build-pipeline",
-            assumed_by("codepipeline.amazonaws.com", [arn("codepipeline", NAME)]),
+            assumed_by("codepipeline.amazonaws.com"),
             f"Pipeline of {SLUG}'s model-build",
             allow(
                 "Artifacts",
@@ -115,7 +115,7 @@ class BuildPipeline(Construct):
             self,
             "StartRole",
             f"{SLUG}-build-start",
-            assumed_by("events.amazonaws.com", [arn("events", f"rule/{SLUG}-build-commit")]),
+            assumed_by("events.amazonaws.com"),
             f"Starts the pipeline of {SLUG}'s model-build",
             allow("Start", ["codepipeline:StartPipelineExecution"], [arn("codepipeline", NAME)]),
         )

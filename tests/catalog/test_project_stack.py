@@ -197,6 +197,17 @@ def test_both_repositories_find_every_binding_that_is_given(ci: str) -> None:
         assert [name for name in deploy if f"{stage}/{name}" not in given and name not in given] == []
 
 
+def test_the_group_is_shared_as_model_build_shares_it() -> None:
+    tree = ast.parse((PROJECT / "model-build/model_build/pipelines/aws.py").read_text(encoding="utf-8"))
+    (function,) = (each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == "group_policy")
+    texts = [each.value for each in ast.walk(function) if isinstance(each, ast.Constant)]
+    group = ProjectStack("github", **TWO_ACCOUNTS).resources()["RegistryGroup"]["Properties"]
+    policy = group["ModelPackageGroupPolicy"]["Statement"]
+    shared = {action for statement in policy for action in statement["Action"]}
+    assert shared == {text for text in texts if str(text).startswith("sagemaker:")}
+    assert {statement["Sid"] for statement in policy} == {"ReadGroup", "UseVersions"} & set(texts)
+
+
 def test_ci_may_start_the_pipelines_that_model_build_compiles() -> None:
     source = (PROJECT / "model-build/model_build/pipelines/compile.py").read_text(encoding="utf-8")
     assert f"PIPELINES = {json.dumps(PIPELINES)[1:-1].join(['(', ',)'])}" in source
