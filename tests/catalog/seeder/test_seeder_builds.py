@@ -19,7 +19,7 @@ from service_catalog.seeder.function import building, handler
 from service_catalog.seeder.push_project import BUILDSPEC
 from tests.catalog.seeder.git_repositories import commit_of_somebody, commits, git, refs
 from tests.catalog.seeder.git_server import ACCESS_KEY, REGION, SECRET_KEY, TOKEN
-from tests.catalog.seeder.seeding import S3, SLUG, Surroundings, form, properties
+from tests.catalog.seeder.seeding import S3, SLUG, Killed, Surroundings, form, properties
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,3 +127,28 @@ def test_codecommit_has_no_way_around(surroundings: Surroundings, builds: CodeBu
     told = surroundings.seed("Create", properties(form()))
     assert told["Status"] == "FAILED" and "refused the push" in told["Reason"]
     assert builds.started == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("call", ["put_object", "start_build", "batch_get_builds", "delete_object"])
+def test_killed_around_a_build_and_called_again_it_converges(
+    surroundings: Surroundings, builds: CodeBuild, call: str, after: bool
+) -> None:
+    repositories = surroundings.repositories(connected=True)
+    kind = CodeBuild if hasattr(CodeBuild, call) else S3
+    real = getattr(kind, call)
+
+    def killed(*arguments: Any, **more: Any) -> None:
+        if after:
+            real(*arguments, **more)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, call, killed)
+        with pytest.raises(Killed):
+            surroundings.seed("Create", properties(form(), connected=True))
+    surroundings.git.refusing = 403
+    told = surroundings.seed("Create", properties(form(), connected=True))
+    assert told["Status"] == "SUCCESS", told["Reason"] + builds.said
+    assert commits(repositories["model-build"]) == [told["Data"]["BuildCommit"]]
+    assert commits(repositories["model-deploy"]) == [told["Data"]["DeployCommit"]]
