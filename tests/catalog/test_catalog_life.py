@@ -168,3 +168,15 @@ def test_both_channels_offer_the_same_bytes(catalog: Offered) -> None:
         found = [key for key in keys if key.endswith(f"/project-{flavour}.yaml")]
         assert len(found) == 2, keys
         assert len({s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in found}) == 1
+
+
+def test_a_second_project_of_a_name_is_refused_while_the_first_ones_repositories_are_kept(catalog: Offered) -> None:
+    order = Order("twice", "codepipeline")
+    assert catalog.create(order)["ProjectStatus"] == "CreateCompleted"
+    catalog.delete(order)
+    before = catalog.held()
+    project = catalog.create(order)
+    assert project["ProjectStatus"] == "CreateFailed"
+    message = project["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductStatusMessage"]
+    assert "twice" in message and "already exists" in message
+    assert {each for each in catalog.held() ^ before if not each.startswith("provisioned product")} == set()

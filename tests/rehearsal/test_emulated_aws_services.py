@@ -266,3 +266,10 @@ def test_a_resource_is_made_referred_to_and_removed_as_on_aws(
     deleted = cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"][0]
     assert deleted["StackStatus"] == "DELETE_COMPLETE"
     assert deploy(aws, name, json.dumps(body))["StackStatus"] == "CREATE_COMPLETE", "the name is free again"
+
+
+def test_a_name_of_a_model_package_group_is_taken_once(aws: EmulatedAws) -> None:
+    sagemaker = aws.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="taken")
+    with pytest.raises(ClientError, match="already exists"):
+        sagemaker.create_model_package_group(ModelPackageGroupName="taken")

@@ -10,7 +10,7 @@ operations.service(
     from_moto="""
     AddTags DeleteTags ListTags
     ListModels ListEndpoints ListEndpointConfigs
-    CreateModelPackageGroup DescribeModelPackageGroup ListModelPackageGroups
+    DescribeModelPackageGroup ListModelPackageGroups
     UpdateEndpointWeightsAndCapacities
     DeletePipeline ListPipelines
     """,

@@ -72,6 +72,16 @@ def _send(arn: str, updated: list[str]) -> None:
     context.send_event("aws.sagemaker", "SageMaker Model Package State Change", detail, [arn])
 
 
+@operations.operation("sagemaker", "CreateModelPackageGroup")
+def create_group(request: Request) -> Request:
+    """Moto takes a name twice and forgets the first group."""
+    name = request["ModelPackageGroupName"]
+    if name in sagemaker_backends[context.account()][context.region()].model_package_groups:
+        arn = context.arn("sagemaker", f"model-package-group/{name}")
+        raise ServiceError("ValidationException", f"Model Package Group already exists: {arn}")
+    return operations.moto("sagemaker", "CreateModelPackageGroup", request)
+
+
 @operations.operation("sagemaker", "DescribeModelPackage")
 def describe(request: Request) -> Request:
     return described(request["ModelPackageName"])
