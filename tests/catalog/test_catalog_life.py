@@ -106,6 +106,31 @@ def test_a_project_is_ordered_seeded_updated_and_deleted(
         assert {part: catalog.clone(order, part, tmp_path / "third" / part) for part in PARTS} == commits
 
 
+@pytest.mark.parametrize("flavour", ["codepipeline", "github"])
+def test_the_longest_name_and_the_other_choices_come_up_too(catalog: Offered, tmp_path: Path, flavour: str) -> None:
+    name = f"{flavour[0]}-{'longest-' * 3}name-x"
+    choices = {
+        "ProblemType": "regression",
+        "Inference": "realtime_and_batch",
+        "Infrastructure": "terraform",
+        "Accounts": "multi",
+    }
+    accounts = {"StagingAccountId": "222233334444", "ProductionAccountId": "333344445555"}
+    people = {"NotificationEmail": "team@example.com", "Owner": "Équipe données"}
+    order = ordered(catalog, flavour, "product", name)
+    provider = f"arn:aws:iam::{catalog.aws.account}:oidc-provider/{HOSTS['github']}"
+    second = {} if flavour == "codepipeline" else {"OidcProviderArn": provider}
+    order = Order(name, flavour, "product", {**(order.parameters or {}), **choices, **accounts, **people, **second})
+    project = catalog.create(order)
+    assert project["ProjectStatus"] == "CreateCompleted", project
+    for part in PARTS:
+        catalog.clone(order, part, tmp_path / "cloned" / part)
+    options = {"ProblemType": "problem_type", "Inference": "inference", "Infrastructure": "infrastructure"}
+    answers = {option: choices[parameter] for parameter, option in options.items()}
+    answers |= {"project_slug": name, "ci": flavour, "accounts": "multi", "owner": people["Owner"]}
+    assert files(tmp_path / "cloned") == files(render(answers, tmp_path / "stamped"))
+
+
 def test_a_second_publishing_changes_nothing(catalog: Offered, tmp_path: Path) -> None:
     assert publish(catalog.aws, tmp_path).splitlines()[-1] == "Nothing to change."
 
