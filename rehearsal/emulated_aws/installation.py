@@ -20,6 +20,7 @@ from rehearsal.emulated_aws.resources import (
     catalog_types,
     change_sets,
     code_types,
+    network_types,
     registry,
 )
 from rehearsal.emulated_aws.resources import autoscaling as autoscaling_types
@@ -51,6 +52,7 @@ RESOURCE_TYPES = (
     code_types,
     code_repositories,
     catalog_types,
+    network_types,
 )
 Handler = Callable[..., Awaitable[operations.Answer]]
 
