@@ -74,6 +74,7 @@ test-fast: setup ## Run the tests that take under a minute together
 
 .PHONY: synth
 synth: $(VENV)/dev.stamp ## Write service_catalog/templates again
+	@$(RUN)/python -m service_catalog control-policies
 	@$(RUN)/python -m service_catalog synth
 
 .PHONY: publish
@@ -94,6 +95,7 @@ bench: setup $(VENV)/bench.stamp ## Print the ratios against named peers
 	@JOB_PYTHON='$(PROJECT_JOB_VENV)/bin/python' $(RUN)/python benchmarks/preprocess.py
 	@$(RUN)/python benchmarks/stamping.py
 	@JOB_PYTHON='$(PROJECT_JOB_VENV)/bin/python' $(RUN)/python benchmarks/serving.py
+	@$(RUN)/python benchmarks/seeder.py
 
 .PHONY: docs
 docs: $(VENV)/dev.stamp ## Build the documentation site in build/site
