@@ -16,6 +16,8 @@ from renderer import TargetExistsError, render
 
 Bake = Callable[..., Path]
 SHARE_COSTLY_FIXTURES = (
+    "tests/catalog/seeder/",
+    "tests/catalog/test_catalog_life.py",
     "tests/catalog/",
     "tests/container/",
     "tests/schema/",

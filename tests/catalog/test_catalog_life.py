@@ -205,3 +205,14 @@ def test_a_second_project_of_a_name_is_refused_while_the_first_ones_repositories
     message = project["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductStatusMessage"]
     assert "twice" in message and "already exists" in message
     assert {each for each in catalog.held() ^ before if not each.startswith("provisioned product")} == set()
+
+
+def test_an_answer_cannot_be_changed_afterwards(catalog: Offered) -> None:
+    order = Order("answered", "codepipeline")
+    assert catalog.create(order)["ProjectStatus"] == "CreateCompleted"
+    project = catalog.update(order, Inference="batch")
+    assert project["ProjectStatus"] == "UpdateFailed"
+    message = project["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductStatusMessage"]
+    assert "Seed" in message and "inference" in message.lower()
+    stack = catalog.stack(project)
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", catalog.aws.reasons(stack["StackName"])

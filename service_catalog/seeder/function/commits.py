@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dulwich.objects import Blob, Commit, ObjectID, ShaFile, TreeEntry
 
 IDENTITY = b"SageMaker MLOps <sagemaker-mlops>"
 TRAILER = "Template-Version: "
+ANSWERS = "Answers: "
 _PLAIN_FILE = 0o100644
 _GREGORIAN = 0x01B21DD213814000  # of a UUID's clock, in 100 ns before 1970
 _WITHOUT_A_CLOCK = 1767225600  # 2026-01-01, for stacks whose id tells no time
@@ -40,7 +42,7 @@ def made_at(stack_id: str) -> int:
     return (found.time - _GREGORIAN) // 10_000_000 if found.version == 1 else _WITHOUT_A_CLOCK
 
 
-def first_commit(folder: Path, slug: str, version: str, seconds: int) -> FirstCommit:
+def first_commit(folder: Path, answers: Mapping[str, str], version: str, seconds: int) -> FirstCommit:
     """The commit that holds `folder`; links and executables raise ValueError, since templates have none."""
     store, files = MemoryObjectStore(), {}
     for path in sorted(folder.rglob("*")):
@@ -51,10 +53,10 @@ def first_commit(folder: Path, slug: str, version: str, seconds: int) -> FirstCo
             store.add_object(blob)
             files[path.relative_to(folder).as_posix().encode()] = blob.id
     tree = commit_tree(store, [(name, blob, _PLAIN_FILE) for name, blob in files.items()])
-    subject = f"Stamp out {folder.name} of {slug}"
-    commit = _commit(
-        tree, (), f"{subject}\n\nThe project's own first state; from here on it is its owners'.", version, seconds
-    )
+    subject = f"Stamp out {folder.name} of {answers['project_slug']}"
+    text = f"{subject}\n\nThe project's own first state; from here on it is its owners'."
+    record = f"{ANSWERS}{json.dumps(answers, sort_keys=True)}\n"
+    commit = _commit(tree, (), text, version, seconds, record)
     store.add_object(commit)
     return FirstCommit(commit.id, tree, files, {sha: store[sha] for sha in store}, subject, version, seconds)
 
@@ -73,17 +75,26 @@ def joined(first: FirstCommit, head: ObjectID, contents: Iterable[TreeEntry]) ->
     return {**{sha: store[sha] for sha in store}, commit.id: commit}
 
 
-def _commit(tree: ObjectID, parents: Iterable[ObjectID], text: str, version: str, seconds: int) -> Commit:
+def _commit(
+    tree: ObjectID, parents: Iterable[ObjectID], text: str, version: str, seconds: int, record: str = ""
+) -> Commit:
     commit = Commit()
     commit.tree, commit.parents = tree, list(parents)
     commit.author = commit.committer = IDENTITY
     commit.author_time = commit.commit_time = seconds
     commit.author_timezone = commit.commit_timezone = 0
     commit.encoding = b"UTF-8"
-    commit.message = f"{text}\n\n{TRAILER}{version}\nSigned-off-by: {IDENTITY.decode()}\n".encode()
+    commit.message = f"{text}\n\n{record}{TRAILER}{version}\nSigned-off-by: {IDENTITY.decode()}\n".encode()
     return commit
 
 
 def is_first(commit: Commit) -> bool:
     """Whether the seeder made this commit as a repository's first."""
     return not commit.parents and commit.author == IDENTITY and TRAILER.encode() in commit.message
+
+
+def answers_of(first: Commit) -> dict[str, str]:
+    """The answers that a first commit was made from."""
+    lines = first.message.decode().splitlines()
+    record: dict[str, str] = json.loads(next(line for line in lines if line.startswith(ANSWERS))[len(ANSWERS) :])
+    return record

@@ -15,12 +15,13 @@ from typing import Any
 
 from dulwich.client import HTTPUnauthorized
 from dulwich.errors import GitProtocolError, NotGitRepository
+from dulwich.objects import Commit
 
 from renderer import AnswerError, RenderError, Template, render, validate
 from service_catalog.seeder.function import bundles, properties
 from service_catalog.seeder.function.answering import answer, ending_before
 from service_catalog.seeder.function.building import Builds
-from service_catalog.seeder.function.commits import FirstCommit, first_commit, made_at
+from service_catalog.seeder.function.commits import FirstCommit, answers_of, first_commit, made_at
 from service_catalog.seeder.function.properties import Seed
 from service_catalog.seeder.function.pushing import Repository
 from service_catalog.seeder.function.refusals import OutOfTimeError, RefusedError
@@ -59,8 +60,7 @@ def handle(event: Mapping[str, Any], context: Any) -> None:
                     physical_id = seed.physical_id
                     data = _create(seed, event["StackId"], context.invoked_function_arn)
                 else:
-                    _refuse_changes(seed, properties.read(event["OldResourceProperties"]))
-                    data = _found(seed, context.invoked_function_arn)
+                    data = _update(seed, event, context.invoked_function_arn)
     except (RefusedError, AnswerError, RenderError) as error:
         reason = str(error)
     except OutOfTimeError:
@@ -79,7 +79,7 @@ def _create(seed: Seed, stack_id: str, function_arn: str) -> dict[str, str]:
     places = remotes(seed.repositories, function_arn)
     with tempfile.TemporaryDirectory() as folder:
         project = render(answers, folder, template)
-        firsts = {name: first_commit(project / name, seed.slug, seed.version, made_at(stack_id)) for name in places}
+        firsts = {name: first_commit(project / name, answers, seed.version, made_at(stack_id)) for name in places}
     commits = {name: _push(firsts[name], remote, seed.slug) for name, remote in places.items()}
     return _outputs(commits, places)
 
@@ -115,28 +115,35 @@ def _advice(remote: Remote, error: Exception) -> str:
     return f"{remote.name}: {remote.url} refused the push ({said}); {needed}"
 
 
-def _refuse_changes(new: Seed, old: Seed) -> None:
-    both = new.answers.keys() & old.answers.keys()  # another version may have other options
-    if changed := sorted(option for option in both if new.answers[option] != old.answers[option]):
+def _update(seed: Seed, event: Mapping[str, Any], function_arn: str) -> dict[str, str]:
+    """Changes nothing. What was seeded says whether the wish is another one, and not the properties before, since after
+    a refusal CloudFormation rolls back by an update from the refused properties to those that were seeded."""
+    places = remotes(seed.repositories, function_arn)
+    seeded = {name: _seeded(name, remote) for name, remote in places.items()}
+    for commit in filter(None, seeded.values()):
+        _refuse_other_answers(seed, answers_of(commit))
+    moved = seed.repositories != properties.read(event["OldResourceProperties"]).repositories
+    if seed.physical_id != event["PhysicalResourceId"] or (moved and None in seeded.values()):
+        raise RefusedError("the project's id or repositories changed: keep them, or create another project")
+    return _outputs({name: commit.id.decode() if commit else "" for name, commit in seeded.items()}, places)
+
+
+def _refuse_other_answers(seed: Seed, seeded: Mapping[str, str]) -> None:
+    both = seed.answers.keys() & seeded.keys()  # another version may have other options
+    if changed := sorted(option for option in both if seed.answers[option] != seeded[option]):
         raise RefusedError(
             f"{', '.join(changed)} changed, but answers decide the files that were pushed: "
             "keep them, and change the files in the repositories"
         )
-    if (new.project_id, new.repositories) != (old.project_id, old.repositories):
-        raise RefusedError("the project's id or repositories changed: keep them, or create another project")
 
 
-def _found(seed: Seed, function_arn: str) -> dict[str, str]:
-    """What the repositories hold; a host that can't be asked must not stop an update or its rollback."""
-    places, commits = remotes(seed.repositories, function_arn), {}
-    for name, remote in places.items():
-        try:
-            found = Repository(remote, session().get_credentials().get_frozen_credentials()).first_commit()
-        except _HOST_ERRORS as error:
-            _log.warning("%s: can't be read: %r", name, error)
-            found = ""
-        commits[name] = found
-    return _outputs(commits, places)
+def _seeded(name: str, remote: Remote) -> Commit | None:
+    """The first commit in a repository; a host that can't be asked must not stop an update or its rollback."""
+    try:
+        return Repository(remote, session().get_credentials().get_frozen_credentials()).first_commit()
+    except _HOST_ERRORS as error:
+        _log.warning("%s: can't be read: %r", name, error)
+        return None
 
 
 def _outputs(commits: Mapping[str, str], places: Mapping[str, Remote]) -> dict[str, str]:

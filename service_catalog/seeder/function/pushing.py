@@ -123,15 +123,15 @@ class Repository:
             default = MAIN if MAIN in refs else result.symrefs.get(HEADREF, MAIN)
             yield copy, refs, default
 
-    def first_commit(self) -> str:
-        """The id of the first commit that an earlier seed made there, or an empty text."""
+    def first_commit(self) -> Commit | None:
+        """The first commit that an earlier seed made there."""
         with self._fetched() as (copy, refs, default):
             branches = [default, *(ref for ref in refs if ref.startswith(b"refs/heads/sagemaker-mlops/"))]
             for sha in [refs[ref] for ref in branches if ref in refs]:
                 for entry in copy.get_walker(include=[sha]):
                     if commits.is_first(entry.commit):
-                        return entry.commit.id.decode()
-        return ""
+                        return entry.commit
+        return None
 
 
 def _newest(copy: Repo, head: ObjectID) -> Commit:

@@ -161,7 +161,7 @@ def test_outputs_stay_for_a_branch_beside_others_too(surroundings: Surroundings)
 def test_an_update_survives_a_repository_that_is_gone_or_empty(surroundings: Surroundings, there: bool) -> None:
     if there:
         surroundings.repositories()
-    same = {"OldResourceProperties": properties(form()), "PhysicalResourceId": "seed-x"}
+    same = {"OldResourceProperties": properties(form()), "PhysicalResourceId": f"seed-{SLUG}-{PROJECT_ID}"}
     told = surroundings.seed("Update", properties(form()), **same)
     assert (told["Status"], told["Data"]["BuildCommit"]) == ("SUCCESS", "")
 
@@ -175,17 +175,17 @@ def test_an_update_survives_a_repository_that_is_gone_or_empty(surroundings: Sur
     ],
     ids=["answer", "id", "repository"],
 )
-def test_changed_answers_or_places_are_refused_in_one_line(
+def test_a_changed_answer_or_place_is_refused_in_one_line_and_its_rollback_succeeds(
     surroundings: Surroundings, changed: dict[str, object], line: str
 ) -> None:
-    told = surroundings.seed(
-        "Update",
-        {**properties(form()), **changed},
-        OldResourceProperties=properties(form()),
-        PhysicalResourceId=f"seed-{SLUG}-{PROJECT_ID}",
-    )
-    assert (told["Status"], told["PhysicalResourceId"]) == ("FAILED", f"seed-{SLUG}-{PROJECT_ID}")
+    surroundings.repositories()
+    made = surroundings.seed("Create", properties(form()))
+    seeded, wished = properties(form()), {**properties(form()), **changed}
+    physical_id = made["PhysicalResourceId"]
+    told = surroundings.seed("Update", wished, OldResourceProperties=seeded, PhysicalResourceId=physical_id)
+    assert (told["Status"], told["PhysicalResourceId"]) == ("FAILED", physical_id)
     assert line in told["Reason"] and "\n" not in told["Reason"]
+    assert surroundings.seed("Update", seeded, OldResourceProperties=wished, PhysicalResourceId=physical_id) == made
 
 
 def test_a_missing_repository_and_a_wrong_signature_are_told_apart_in_one_line(
