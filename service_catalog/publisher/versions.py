@@ -11,7 +11,7 @@ from service_catalog.publisher.settings import Versions
 
 MOST = 100
 Guidance = Literal["offered", "deprecated", "withdrawn"]
-Action = Literal["create", "offer", "deprecate", "activate", "retire", "delete"]
+Action = Literal["create", "offer", "deprecate", "activate", "retire", "delete", "remove"]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A version as Service Catalog has it; `fixed` is one that must not be deleted: in use, pinned or the first."""
+    """A version as Service Catalog has it; `fixed` is one that must not be deleted: in use, pinned or the first.
+
+    One that is not `available` was refused: Service Catalog lists it as any other, but nobody can launch it.
+    """
 
     id: str
     name: str
     active: bool = True
     deprecated: bool = False
     fixed: bool = False
+    available: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,27 +49,34 @@ class Step:
 def reconcile(history: Sequence[Wanted], actual: Sequence[Artifact], limits: Versions) -> list[Step]:
     """Changes in the order in which they must be made; `history` is oldest first, and its last is created if absent.
 
-    Artifacts that the history doesn't know were made by others and stay as they are.
+    Artifacts that the history doesn't know were made by others and stay as they are. Refused ones are as absent, and
+    go: before others are made, but for the last of a product, which Service Catalog doesn't delete.
 
     Raises:
         PublishError: too many versions are in use for another one to be made.
     """
-    existing = {artifact.name for artifact in actual}
+    good = [artifact for artifact in actual if artifact.available]
+    known = {wanted.name for wanted in history}
+    refused = [each for each in actual if not (each.available or each.fixed) and each.name in known]
+    existing = {artifact.name for artifact in good}
     newest = history[-1]
     missing = newest.name not in existing and newest.guidance != "withdrawn"
     present = [wanted for wanted in history if wanted.name in existing or (missing and wanted is newest)]
     statuses = _statuses(present, limits)
-    gone = _to_delete(statuses, actual, len(actual) + missing - limits.kept)
-    if len(actual) - len(gone) + missing > MOST:
+    there = len(actual) - (len(refused) if good else 0)
+    gone = _to_delete(statuses, good, there + missing - limits.kept)
+    if there - len(gone) + missing > MOST:
         raise PublishError(
-            f"{len(actual)} versions exist, {MOST} is the most, and none may be deleted; "
+            f"{there} versions exist, {MOST} is the most, and none may be deleted; "
             "update or end projects that use the oldest ones, or unpin versions in publish.toml"
         )
+    removal = [Step("remove", artifact.name, artifact.id) for artifact in refused if good or missing]
     steps = [Step("delete", artifact.name, artifact.id) for artifact in gone]
-    staying = [artifact for artifact in actual if artifact not in gone]
+    staying = [artifact for artifact in good if artifact not in gone]
     if missing:
         steps.append(Step("create", newest.name))
         staying.append(Artifact("", newest.name))
+    steps = removal + steps if good else steps + removal
     for artifact in staying:
         if artifact.name in statuses:
             steps += _towards(statuses[artifact.name], artifact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[Action, str]] = {
     "activate": ("modify", "usable again"),
     "retire": ("modify", "retired: no longer shown"),
     "delete": ("remove", "retired, and used by no project of this account"),
+    "remove": ("modify", "refused by Service Catalog: removed"),
 }
 CALLS: dict[str, dict[str, Any]] = {
     "offer": {"Guidance": "DEFAULT"},
@@ -87,9 +88,26 @@ class VersionsStep:
                 found.get("Active", True),
                 found.get("Guidance", "DEFAULT") == "DEPRECATED",
                 found["Id"] in used or found["Name"] in held,
+                self._is_available(found),
             )
             for found in client.list_provisioning_artifacts(ProductId=self._product)["ProvisioningArtifactDetails"]
         ]
+
+    def _is_available(self, found: Mapping[str, Any]) -> bool:
+        """Lists don't tell. Each version is offered to everybody first, and looked at by the next run at the latest."""
+        is_settled = found.get("Guidance", "DEFAULT") == "DEPRECATED" or not found.get("Active", True)
+        return is_settled or self._ended(found["Id"]) != "FAILED"
+
+    def _ended(self, artifact: str) -> str:
+        """How the making of a version ended; waits for it."""
+        client = self.aws.client("servicecatalog")
+        status = ""
+        for _ in pauses():
+            made = client.describe_provisioning_artifact(ProductId=self._product, ProvisioningArtifactId=artifact)
+            status = str(made["Status"])
+            if status != "CREATING":
+                break
+        return status
 
     def _first(self) -> str:
         """The version in the product's own stack, which would miss it."""
@@ -125,18 +143,15 @@ class VersionsStep:
             },
         )
         artifact = str(made["ProvisioningArtifactDetail"]["Id"])
-        if made["Status"] == "CREATING":
-            for _ in pauses():
-                made = client.describe_provisioning_artifact(ProductId=self._product, ProvisioningArtifactId=artifact)
-                if made["Status"] != "CREATING":
-                    break
-        if made["Status"] == "FAILED":
+        status = self._ended(artifact) if made["Status"] == "CREATING" else made["Status"]
+        if status == "FAILED":
+            client.delete_provisioning_artifact(ProductId=self._product, ProvisioningArtifactId=artifact)
             raise PublishError(f"{self.title}: Service Catalog refused {version}; validate its template, publish again")
         return artifact
 
     def _change(self, step: Step, artifact: str) -> None:
         client = self.aws.client("servicecatalog")
-        if step.action == "delete":
+        if step.action in ("delete", "remove"):
             client.delete_provisioning_artifact(ProductId=self._product, ProvisioningArtifactId=artifact)
             return
         change = CALLS[step.action]

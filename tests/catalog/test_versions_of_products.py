@@ -25,7 +25,7 @@ def applied(steps: list[Step], actual: list[Artifact]) -> list[Artifact]:
             assert len(now) <= MOST
             continue
         index = next(i for i, each in enumerate(now) if each.id == (step.id or f"new-{step.name}"))
-        if step.action == "delete":
+        if step.action in ("delete", "remove"):
             assert not now[index].fixed
             del now[index]
             continue
@@ -43,8 +43,9 @@ def situations(draw: st.DrawFn) -> tuple[list[Wanted], list[Artifact], Versions]
     history = [Wanted(f"1.0.{i}", draw(st.sampled_from(GUIDANCE))) for i in range(count)]
     names = [wanted.name for wanted in history] + [f"by-hand-{i}" for i in range(5)]
     chosen = draw(st.lists(st.sampled_from(names), max_size=MOST))
+    available = st.sampled_from([True, True, True, False])
     artifacts = [
-        Artifact(f"pa-{i}", name, *draw(st.tuples(st.booleans(), st.booleans(), st.booleans())))
+        Artifact(f"pa-{i}", name, *draw(st.tuples(st.booleans(), st.booleans(), st.booleans(), available)))
         for i, name in enumerate(chosen)
     ]
     kept = draw(st.integers(2, 99))
@@ -71,8 +72,9 @@ def test_any_account_converges_and_nothing_in_use_is_deleted(
     known = {wanted.name for wanted in history}
     assert [each for each in now if each.name not in known] == [each for each in actual if each.name not in known]
     assert [each.id for each in actual if each.fixed] == [each.id for each in now if each.fixed]
-    usable = {each.name for each in now if each.active and each.name in known}
-    launchable = {each.name for each in now if each.active and not each.deprecated and each.name in known}
+    ours = [each for each in now if each.name in known and each.available]
+    usable = {each.name for each in ours if each.active}
+    launchable = {each.name for each in ours if each.active and not each.deprecated}
     assert len(usable) <= limits.active and len(launchable) <= limits.offered
     if history[-1].guidance == "offered":
         assert history[-1].name in launchable
@@ -94,6 +96,26 @@ def test_hundreds_of_releases_one_after_the_other_never_need_more_than_are_kept(
 def test_a_new_version_is_offered_and_the_one_before_deprecated() -> None:
     steps = reconcile([Wanted("1.0.0"), Wanted("1.1.0")], [Artifact("pa-1", "1.0.0")], SMALL)
     assert steps == [Step("create", "1.1.0"), Step("deprecate", "1.0.0", "pa-1")]
+
+
+def test_a_refused_version_is_made_again_before_the_good_one_is_deprecated() -> None:
+    actual = [Artifact("pa-1", "1.0.0", fixed=True), Artifact("pa-2", "1.1.0", available=False)]
+    assert reconcile([Wanted("1.0.0"), Wanted("1.1.0")], actual, SMALL) == [
+        Step("remove", "1.1.0", "pa-2"),
+        Step("create", "1.1.0"),
+        Step("deprecate", "1.0.0", "pa-1"),
+    ]
+
+
+def test_a_refused_version_that_was_given_up_goes_and_the_good_one_stays_offered() -> None:
+    actual = [Artifact("pa-1", "1.0.0", fixed=True), Artifact("pa-2", "1.1.0", available=False)]
+    history = [Wanted("1.0.0"), Wanted("1.1.0", "withdrawn")]
+    assert reconcile(history, actual, SMALL) == [Step("remove", "1.1.0", "pa-2")]
+
+
+def test_the_only_version_of_a_product_goes_after_its_successor_is_made() -> None:
+    actual = [Artifact("pa-1", "1.0.0", available=False)]
+    assert reconcile([Wanted("1.0.0")], actual, SMALL) == [Step("create", "1.0.0"), Step("remove", "1.0.0", "pa-1")]
 
 
 def test_withdrawing_the_newest_offers_the_one_before_again() -> None:
