@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,21 +13,24 @@ MARKS: dict[Action, tuple[str, str]] = {
     "replace": ("!", "bold red"),
     "remove": ("-", "red"),
 }
+STACK_SET, INSTANCES = "AWS::CloudFormation::StackSet", "StackInstancesGroup"
+LEFT_OUT = "; accounts that are left out lose its stacks: delete their projects before"
 NOT_COMPARED = ("Metadata", "Description", "AWSTemplateFormatVersion")
 
 
 @dataclass(frozen=True)
 class Change:
-    """`because` says which properties or values differ."""
+    """`because` says which properties or values differ; `takes` that a modification loses something elsewhere."""
 
     action: Action
     what: str
     because: str = ""
+    takes: bool = False
 
     @property
     def loses(self) -> bool:
         """Whether something that exists is gone afterwards."""
-        return self.action in ("remove", "replace")
+        return self.takes or self.action in ("remove", "replace")
 
 
 def of_change_set(changes: list[dict[str, Any]]) -> list[Change]:
@@ -41,7 +44,7 @@ def of_change_set(changes: list[dict[str, Any]]) -> list[Change]:
             action = "replace"
         targets = {_target(detail) for detail in each.get("Details", [])} - {""}
         because = ", ".join(sorted(targets)) + (" (perhaps replaced)" if maybe == "Conditional" else "")
-        found.append(Change(action, f"{each['ResourceType']} {each['LogicalResourceId']}", because))
+        found.append(_told(action, each["ResourceType"], each["LogicalResourceId"], targets, because))
     return found
 
 
@@ -56,11 +59,17 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
         elif old[name]["Type"] != new[name]["Type"]:
             found.append(Change("replace", kind, f"was {old[name]['Type']}"))
         elif differing := _differing(old[name], new[name]):
-            found.append(Change("modify", kind, ", ".join(differing)))
+            found.append(_told("modify", new[name]["Type"], name, differing, ", ".join(differing)))
     found += [Change("remove", f"{old[name]['Type']} {name}") for name in old if name not in new]
     parts = sorted({*before, *after} - {"Resources", *NOT_COMPARED}) if before else []
     found += [Change("modify", part.lower()) for part in parts if before.get(part) != after.get(part)]
     return found
+
+
+def _told(action: Action, kind: str, name: str, properties: Collection[str], because: str) -> Change:
+    """Units that are left out of a stack set lose their stacks, though the stack set itself is only modified."""
+    takes = action == "modify" and kind == STACK_SET and INSTANCES in properties
+    return Change(action, f"{kind} {name}", because + (LEFT_OUT if takes else ""), takes)
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
