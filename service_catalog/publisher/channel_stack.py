@@ -39,6 +39,7 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         bucket=bucket.ref,
         policy_document=_document(
             _only_tls(arn),
+            _written_once(arn),
             cdk.Fn.condition_if(shared.logical_id, _organisation_reads(arn, organisation), cdk.Aws.NO_VALUE),
         ),
     )
@@ -71,7 +72,7 @@ def _bucket(stack: cdk.Stack, logs: s3.CfnBucket) -> s3.CfnBucket:
         public_access_block_configuration=_private(),
         versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
     )
-    bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return bucket
 
 
@@ -86,7 +87,7 @@ def _logs(stack: cdk.Stack) -> s3.CfnBucket:
         public_access_block_configuration=_private(),
         versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
     )
-    logs.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    logs.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     # By its name, since the bucket of the condition would refer to this one, which it logs to.
     channel = f"arn:{cdk.Aws.PARTITION}:s3:::{names.bucket(cdk.Aws.ACCOUNT_ID, cdk.Aws.REGION)}"
     s3.CfnBucketPolicy(
@@ -123,6 +124,18 @@ def _only_tls(arn: str) -> dict[str, object]:
         "Action": "s3:*",
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def _written_once(arn: str) -> dict[str, object]:
+    """S3 refuses to overwrite where a request must say If-None-Match (user guide, "Enforce conditional writes")."""
+    return {
+        "Sid": "WrittenOnce",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": [f"{arn}/{folder}/*" for folder in names.FIXED_FOLDERS],
+        "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     }
 
 

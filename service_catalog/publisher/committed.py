@@ -48,7 +48,12 @@ def committed(name: str) -> Committed:
 
 
 def parameters_of(
-    name: str, bucket: str, package_key: str, organisation: str, execution_roles: Sequence[str] = ()
+    name: str,
+    bucket: str,
+    package_key: str,
+    organisation: str,
+    execution_roles: Sequence[str] = (),
+    reserved_concurrency: int = 0,
 ) -> dict[str, str]:
     """What the publisher gives for the parameters that a committed template declares.
 
@@ -61,6 +66,7 @@ def parameters_of(
         "PackageKey": package_key,
         "OrganizationId": organisation,
         "ExecutionRoleArns": ",".join(execution_roles),
+        "ReservedConcurrency": str(reserved_concurrency),
     }
     declared = committed(name).body.get("Parameters", {})
     if strange := [each for each, how in declared.items() if each not in known and "Default" not in how]:

@@ -9,6 +9,8 @@ from service_catalog.publisher import names
 from service_catalog.publisher.committed import parameters_of
 from service_catalog.publisher.settings import Organisation
 
+FAILING_PERCENT = 50
+
 
 class LaunchAccounts(Construct):
     """Each account that a portfolio is shared with needs launch roles, and the seeder in each Region that publishes.
@@ -16,9 +18,9 @@ class LaunchAccounts(Construct):
     Lambda takes a function's code only from a bucket of its own Region, so that each Region publishes for itself.
     """
 
-    def __init__(self, scope: cdk.Stack, organisation: Organisation, region: str) -> None:
+    def __init__(self, scope: cdk.Stack, organisation: Organisation, reserved_concurrency: int, region: str) -> None:
         super().__init__(scope, "LaunchAccounts")
-        self._organisation = organisation
+        self._organisation, self._reserved = organisation, reserved_concurrency
         self._bucket = names.bucket(cdk.Aws.ACCOUNT_ID, cdk.Aws.REGION)
         package = _key(scope, "PackageKey", "Key of the seeder's package in the channel's bucket.")
         seeder = self._stack_set(scope, "Seeder", "seeder", package)
@@ -28,7 +30,9 @@ class LaunchAccounts(Construct):
     def _stack_set(self, scope: cdk.Stack, construct: str, template: str, package: str) -> cdk.CfnStackSet:
         """In all accounts of the units but this one, where publishing makes the stacks itself."""
         key = _key(scope, f"{construct}Template", f"Key of {template}.yaml in the channel's bucket.")
-        given = parameters_of(template, self._bucket, package, self._organisation.id)
+        given = parameters_of(
+            template, self._bucket, package, self._organisation.id, reserved_concurrency=self._reserved
+        )
         targets = cdk.CfnStackSet.DeploymentTargetsProperty(
             organizational_unit_ids=list(self._organisation.launch_units),
             account_filter_type="DIFFERENCE",
@@ -43,6 +47,10 @@ class LaunchAccounts(Construct):
             auto_deployment=cdk.CfnStackSet.AutoDeploymentProperty(enabled=True, retain_stacks_on_account_removal=True),
             capabilities=["CAPABILITY_NAMED_IAM"],
             managed_execution={"Active": True},
+            # One account's quota or policy must not take the stacks of all others back.
+            operation_preferences=cdk.CfnStackSet.OperationPreferencesProperty(
+                failure_tolerance_percentage=FAILING_PERCENT, max_concurrent_percentage=FAILING_PERCENT
+            ),
             template_url=f"https://{self._bucket}.s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{key}",
             parameters=[
                 cdk.CfnStackSet.ParameterProperty(parameter_key=name, parameter_value=value)

@@ -10,6 +10,7 @@ SEEDER_STACK = "sagemaker-mlops-seeder"
 PUBLISHER_STACK = "sagemaker-mlops-publisher"
 LAUNCH_ROLE = "SageMakerMlopsLaunch"
 STUDIO_FOLDER = "studio"
+FIXED_FOLDERS = ("bundles", "seeder", "stacks", "templates")
 VISIBLE_IN_STUDIO = {"sagemaker:studio-visibility": "true"}
 READ_BY_LAUNCH_ROLES = {"servicecatalog:provisioning": "true"}
 DOMAIN_TAG = "sagemaker:projectS3TemplatesLocation"

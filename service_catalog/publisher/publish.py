@@ -9,6 +9,7 @@ from typing import Protocol
 
 from service_catalog.publisher import names
 from service_catalog.publisher.aws import Aws
+from service_catalog.publisher.caller_step import CallerStep
 from service_catalog.publisher.changes import Change
 from service_catalog.publisher.committed import Committed, committed, parameters_of
 from service_catalog.publisher.domain_step import DomainStep
@@ -65,13 +66,18 @@ def publish(aws: Aws, published: Published, telling: Telling, *, dry_run: bool =
         PublishError: in one line, why it went no further; what was done before that stays, and is not done again.
     """
     made = 0
-    for step in list(steps(aws, published)):
-        with telling.step(step.title):
-            changes = step.compare() if dry_run else step.prepare()
-            telling.changes(changes)
-            made += len(changes)
-            if changes and not dry_run:
-                _carry_out(step, changes, telling, yes)
+    try:
+        for step in list(steps(aws, published)):
+            with telling.step(step.title):
+                changes = step.compare() if dry_run else step.prepare()
+                telling.changes(changes)
+                made += len(changes)
+                if changes and not dry_run:
+                    _carry_out(step, changes, telling, yes)
+    except PublishError:
+        if made and not dry_run:
+            telling.say("What was done above stays. Studio's S3 channel changes last, once all that it needs stands.")
+        raise
     return made
 
 
@@ -81,6 +87,8 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
     bucket = names.bucket(aws.account, aws.region)
     url = f"https://{bucket}.s3.{aws.region}.{aws.suffix}"
     organisation = settings.organisation.id
+    if principals := settings.administers:
+        yield CallerStep(aws, principals)
     channel, roles, seeder = committed("channel"), committed("launch-roles"), committed("seeder")
     publisher = published.publisher(settings, aws.region)
     key = f"stacks/publisher/{hashlib.sha256(publisher.encode()).hexdigest()}.yaml"
@@ -90,7 +98,12 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
     makes_roles = settings.organisation.makes_roles_in(aws.region)
     for stack, template in ((names.LAUNCH_STACK, roles), (names.SEEDER_STACK, seeder))[0 if makes_roles else 1 :]:
         given = parameters_of(
-            template.name, bucket, published.seeder.key, organisation, settings.studio.execution_roles
+            template.name,
+            bucket,
+            published.seeder.key,
+            organisation,
+            settings.studio.execution_roles,
+            settings.seeder.reserved_concurrency,
         )
         yield StackStep(aws, stack, _text(template), given, f"{url}/{template.key}")
     parameters = {"FirstVersion": version}
@@ -103,27 +116,33 @@ def steps(aws: Aws, published: Published) -> Iterator[Step]:
         yield ShareStep(aws, portfolio)
     for flavour in names.SYSTEMS:
         yield VersionsStep(aws, flavour, published.history, settings.versions, url)
+    yield UploadStep(aws, bucket, [*studio_files(settings)], names.STUDIO_FOLDER, "templates in Studio's S3 channel")
     if settings.studio.domains:
         yield DomainStep(aws, settings.studio.domains, f"s3://{bucket}/{names.STUDIO_FOLDER}/")
 
 
 def files(published: Published) -> Iterator[Upload]:
-    """Bundle, seeder and the templates: the same bytes for Service Catalog and for Studio's S3 channel.
+    """Bundle, seeder and the templates for Service Catalog: what never changes once it is there.
 
     Raises:
         PublishError: a template names another bundle.
     """
     yield Upload(published.bundle.key, published.bundle.content)
     yield Upload(published.seeder.key, published.seeder.content)
-    offered = {**names.VISIBLE_IN_STUDIO, **names.READ_BY_LAUNCH_ROLES}
     for flavour in names.SYSTEMS:
         template = committed(f"project-{flavour}")
         if published.bundle.key not in template.content.decode():
             raise PublishError(f"project-{flavour}.yaml was made with another bundle; run `make synth`")
         yield Upload(names.template_key(published.version, flavour), template.content, names.READ_BY_LAUNCH_ROLES)
-        if flavour in published.settings.studio.flavours:
-            yield Upload(names.studio_key(flavour), template.content, offered, fixed=False)
     yield Upload(f"templates/{published.version}/{SPOKE}.yaml", committed(SPOKE).content)
+
+
+def studio_files(settings: Settings) -> Iterator[Upload]:
+    """The same bytes for Studio's S3 channel, which knows no versions: what is there is created from at once."""
+    offered = {**names.VISIBLE_IN_STUDIO, **names.READ_BY_LAUNCH_ROLES}
+    for flavour in names.SYSTEMS:
+        if flavour in settings.studio.flavours:
+            yield Upload(names.studio_key(flavour), committed(f"project-{flavour}").content, offered, fixed=False)
 
 
 def _carry_out(step: Step, changes: list[Change], telling: Telling, yes: bool) -> None:

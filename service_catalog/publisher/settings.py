@@ -18,6 +18,9 @@ EXAMPLE = Path(__file__).parent / "publish.example.toml"
 LOCAL = Path(__file__).parent / "publish.toml"
 
 MOST_VERSIONS = 99
+MOST_RESERVED = 50
+SHARES = "servicecatalog.amazonaws.com"
+STACK_SETS = "member.org.stacksets.cloudformation.amazonaws.com"
 WORDS = Rule(r"[^\x00-\x1f\x7f]{1,2000}", "1 to 2000 characters on one line")
 PROVIDER = Rule(r"[^\x00-\x1f\x7f]{1,50}", "1 to 50 characters on one line")
 NAME = Rule(r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 characters on one line")
@@ -75,6 +78,13 @@ class Versions:
 
 
 @dataclass(frozen=True)
+class Seeder:
+    """`reserved_concurrency` of 0 reserves nothing, as Lambda demands where an account's quota is small."""
+
+    reserved_concurrency: int = 0
+
+
+@dataclass(frozen=True)
 class Portfolio:
     """`allowed` maps parameters of the project templates to the values that template constraints accept."""
 
@@ -93,6 +103,13 @@ class Settings:
     versions: Versions
     tag_options: Mapping[str, tuple[str, ...]]
     portfolios: tuple[Portfolio, ...]
+    seeder: Seeder = Seeder()
+
+    @property
+    def administers(self) -> list[str]:
+        """Services of the organisation that publishing acts for, by principal."""
+        shares = any(portfolio.share_with for portfolio in self.portfolios)
+        return [SHARES] * shares + [STACK_SETS] * bool(self.organisation.launch_units)
 
 
 def load_settings(path: Path) -> Settings:
@@ -116,13 +133,14 @@ def parse_settings(found: Mapping[str, Any], name: str = LOCAL.name) -> Settings
     Raises:
         SettingsError: as `load_settings`.
     """
-    root = Table(name, "", found, ("organisation", "studio", "versions", "tag_options", "portfolios"))
+    root = Table(name, "", found, ("organisation", "seeder", "studio", "versions", "tag_options", "portfolios"))
     settings = Settings(
         _organisation(root.table("organisation")),
         _studio(root.table("studio")),
         _versions(root.table("versions")),
         _tag_options(root),
         tuple(_portfolio(table) for table in root.tables("portfolios")),
+        _seeder(root.table("seeder")),
     )
     names = [portfolio.name for portfolio in settings.portfolios]
     if twice := sorted({each for each in names if names.count(each) > 1}):
@@ -143,6 +161,11 @@ def _organisation(table: Table) -> Organisation:
     if made.launch_units and not made.id:
         table.refuse("launch_units", "organisational units need the organisation's `id` too")
     return made
+
+
+def _seeder(table: Table) -> Seeder:
+    table.only("reserved_concurrency")
+    return Seeder(table.whole("reserved_concurrency", 0, MOST_RESERVED))
 
 
 def _studio(table: Table) -> Studio:

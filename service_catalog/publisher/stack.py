@@ -39,7 +39,7 @@ def build(app: cdk.App, name: str, settings: Settings | None = None, region: str
         cdk.CfnOutput(stack, f"PortfolioId{suffix}", value=portfolio.ref)
     _tag_options(stack, settings.tag_options, portfolios)
     if settings.organisation.launch_units:
-        LaunchAccounts(stack, settings.organisation, region)
+        LaunchAccounts(stack, settings.organisation, settings.seeder.reserved_concurrency, region)
     return stack
 
 
@@ -71,7 +71,7 @@ def _products(stack: cdk.Stack, settings: Settings) -> dict[str, catalog.CfnClou
             ],
             tags=[cdk.CfnTag(key=key, value=value) for key, value in names.VISIBLE_IN_STUDIO.items()],
         )
-        product.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        product.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         products[flavour] = product
     return products
 

@@ -83,7 +83,8 @@ class StackStep:
                 if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
                     break
             if found["Status"] == "CREATE_COMPLETE":
-                return of_change_set(list(self._changes(found)))
+                # CloudFormation lists no changes of outputs, but makes them.
+                return of_change_set(list(self._changes(found))) or [Change("modify", "outputs or parameters")]
             self.discard()
         reason = found.get("StatusReason", "")
         if any(words in reason for words in NOTHING):
@@ -125,12 +126,14 @@ class StackStep:
         return bool(found) and found[0]["StackStatus"] == "REVIEW_IN_PROGRESS"
 
     def _given(self, stack: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """What isn't named here stays as it was set, instead of falling back to the template's default."""
         before = {each["ParameterKey"] for each in (stack or {}).get("Parameters", [])}
-        return [
+        declared = yaml.safe_load(self.text).get("Parameters", {})
+        given = {name: value for name, value in self.parameters.items() if name not in self.kept & before}
+        return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()] + [
             {"ParameterKey": name, "UsePreviousValue": True}
-            if name in self.kept & before
-            else {"ParameterKey": name, "ParameterValue": value}
-            for name, value in self.parameters.items()
+            for name in declared
+            if name in before and name not in given
         ]
 
     def _changes(self, found: dict[str, Any]) -> Iterator[dict[str, Any]]:

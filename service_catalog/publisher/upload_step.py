@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from service_catalog.publisher import names
 from service_catalog.publisher.aws import Aws, code_of, told_in_one_line
 from service_catalog.publisher.changes import Change
 from service_catalog.publisher.errors import PublishError
@@ -37,11 +37,12 @@ class Upload:
 
 @dataclass
 class UploadStep:
-    """`uploads` are wanted; of what else is in Studio's folder, nothing stays."""
+    """`uploads` are wanted; of what else is in `folder`, if one is named, nothing stays."""
 
     aws: Aws
     bucket: str
     uploads: Sequence[Upload]
+    folder: str = ""
     title: str = "files in the channel"
     _pending: list[tuple[Upload, bool]] = field(default_factory=list, init=False)
     _removed: list[str] = field(default_factory=list, init=False)
@@ -51,7 +52,7 @@ class UploadStep:
         with told_in_one_line():
             there = self._bucket_exists()
             wanted = [each for upload in self.uploads if (each := self._change(upload, there))]
-            self._removed = self._strangers() if there else []
+            self._removed = self._strangers() if there and self.folder else []
         self._pending = [(upload, change.because == "tags") for upload, change in wanted]
         return [change for _, change in wanted] + [Change("remove", key) for key in self._removed]
 
@@ -71,8 +72,9 @@ class UploadStep:
                         Key=upload.key,
                         Body=upload.content,
                         ContentType="application/zip" if upload.key.endswith(".zip") else "application/yaml",
-                        Metadata={"sha256": upload.sha256},
+                        ChecksumAlgorithm="SHA256",
                         Tagging=urlencode(upload.tags),
+                        **({"IfNoneMatch": "*"} if upload.fixed else {}),
                     )
             telling.line(f"uploaded {upload.key} ({upload.size})")
         for key in self._removed:
@@ -87,11 +89,12 @@ class UploadStep:
         head = self._head(upload.key) if there else None
         if head is None:
             return upload, Change("add", upload.key, upload.size)
-        if head["Metadata"].get("sha256") != upload.sha256:
+        if self._sha256(upload.key, head) != upload.sha256:
             if upload.fixed:
                 raise PublishError(
-                    f"s3://{self.bucket}/{upload.key} was published with other bytes; raise __template_version in "
-                    "cookiecutter.json, run `make synth` and `python -m service_catalog record-version`, then publish"
+                    f"s3://{self.bucket}/{upload.key} was published with other bytes, or somebody overwrote it: "
+                    "then restore its first version; else raise __template_version in cookiecutter.json, run "
+                    "`make synth` and `python -m service_catalog record-version`, then publish"
                 )
             return upload, Change("modify", upload.key, upload.size)
         tags = self.aws.client("s3").get_object_tagging(Bucket=self.bucket, Key=upload.key)["TagSet"]
@@ -101,12 +104,21 @@ class UploadStep:
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self.aws.client("s3").head_object(Bucket=self.bucket, Key=key)
+            found: dict[str, Any] = self.aws.client("s3").head_object(
+                Bucket=self.bucket, Key=key, ChecksumMode="ENABLED"
+            )
         except ClientError as error:
             if code_of(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
             raise
         return found
+
+    def _sha256(self, key: str, head: Mapping[str, Any]) -> str:
+        """Of the bytes that are there: by S3's own checksum, or read where others put them without one."""
+        if "ChecksumSHA256" in head and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT":
+            return base64.b64decode(head["ChecksumSHA256"]).hex()
+        body: bytes = self.aws.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return hashlib.sha256(body).hexdigest()
 
     def _bucket_exists(self) -> bool:
         try:
@@ -118,7 +130,7 @@ class UploadStep:
         return True
 
     def _strangers(self) -> list[str]:
-        prefix = f"{names.STUDIO_FOLDER}/"
+        prefix = f"{self.folder}/"
         wanted = {upload.key for upload in self.uploads}
         pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         found = [each["Key"] for page in pages for each in page.get("Contents", [])]

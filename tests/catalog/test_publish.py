@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from rich.console import Console
 
 from service_catalog.bindings import FLAVOURS
 from service_catalog.publisher import committed, names
 from service_catalog.publisher.errors import PublishError
 from service_catalog.publisher.settings import Versions
+from service_catalog.publisher.telling import Telling
+from service_catalog.publisher.upload_step import Upload, UploadStep
 from service_catalog.stacks import Synthesized, text_of
 from tests.catalog.publishing import BUNDLE, SEEDER, Publisher, releases, write_templates
 from tests.emulated import EmulatedAws, emulated_aws
@@ -107,6 +112,7 @@ def test_after_failures_at_later_and_later_writes_another_run_completes_it(publi
     assert len(failures) > 5
     assert set(failures) == {'Could not connect to the endpoint URL: "https://broken"'}
     publisher.broken = 0
+    publisher.run()
     assert publisher.run(dry_run=True) == 0
 
 
@@ -148,6 +154,97 @@ def test_a_flavour_that_studio_no_longer_offers_is_removed_after_consent(
     assert [each["Key"] for each in found["Contents"]] == ["studio/project-github.yaml"]
 
 
+def test_bytes_that_somebody_else_put_over_a_published_version_are_found(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    publisher.run()
+    s3, bucket = aws.client("s3", account), names.bucket(account, aws.region)
+    told = {"sha256": hashlib.sha256(BUNDLE.content).hexdigest()}
+    for checksum in ({"ChecksumAlgorithm": "SHA256"}, {}):
+        s3.put_object(Bucket=bucket, Key=BUNDLE.key, Body=b"another", Metadata=told, **checksum)
+        with pytest.raises(PublishError, match=r"\.zip was published with other bytes, or somebody overwrote it"):
+            publisher.run(dry_run=True)
+    s3.put_object(Bucket=bucket, Key=BUNDLE.key, Body=BUNDLE.content)
+    assert publisher.run(dry_run=True) == 0
+
+
+def test_a_file_that_appears_while_publishing_is_not_overwritten(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    s3, bucket = aws.client("s3", account), names.bucket(account, aws.region)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    step = UploadStep(publisher.aws, bucket, [Upload(BUNDLE.key, BUNDLE.content), Upload("x", b"new", fixed=False)])
+    assert len(step.compare()) == 2
+    for key in (BUNDLE.key, "x"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"another")
+    with pytest.raises(PublishError, match="PutObject: PreconditionFailed"):
+        step.apply(Telling(Console(quiet=True)))
+    assert s3.get_object(Bucket=bucket, Key=BUNDLE.key)["Body"].read() == b"another"
+
+
+@pytest.mark.parametrize(
+    ("stack", "kind"),
+    [
+        (names.CHANNEL_STACK, "AWS::S3::Bucket"),
+        (names.PUBLISHER_STACK, "AWS::ServiceCatalog::CloudFormationProduct"),
+    ],
+)
+def test_a_first_publishing_that_failed_leaves_nothing_and_is_repeated(
+    publisher: Publisher, aws: EmulatedAws, account: str, stack: str, kind: str
+) -> None:
+    whole, channel = publisher.publisher_text, committed.FOLDER / "channel.yaml"
+    kept = channel.read_text()
+    if stack == names.CHANNEL_STACK:
+        channel.write_text(_failing(kept, kind))
+    else:
+        publisher.publisher_text = lambda settings, region: _failing(whole(settings, region), kind)
+    with pytest.raises(PublishError, match=f"stack {stack} is ROLLBACK_COMPLETE: AWS::SNS::Topic Broken"):
+        publisher.run()
+    assert "Studio's S3 channel changes last" in publisher.said
+    events = aws.client("cloudformation", account).describe_stack_events(StackName=stack)["StackEvents"]
+    assert kind in {each["ResourceType"] for each in events if each["ResourceStatus"] == "CREATE_COMPLETE"}
+    assert stack != names.CHANNEL_STACK or aws.client("s3", account).list_buckets()["Buckets"] == []
+    assert aws.client("servicecatalog", account).search_products_as_admin()["ProductViewDetails"] == []
+    aws.client("cloudformation", account).delete_stack(StackName=stack)
+    channel.write_text(kept)
+    publisher.publisher_text = whole
+    publisher.run()
+    assert publisher.run(dry_run=True) == 0
+
+
+def test_studio_sees_a_template_only_when_all_that_it_needs_stands(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    whole = publisher.publisher_text
+    publisher.publisher_text = lambda settings, region: _failing(whole(settings, region), "")
+    with pytest.raises(PublishError, match="ROLLBACK_COMPLETE"):
+        publisher.run()
+    found = aws.client("s3", account).list_objects_v2(Bucket=names.bucket(account, aws.region))["Contents"]
+    assert {each["Key"].partition("/")[0] for each in found} == {"bundles", "seeder", "stacks", "templates"}
+
+
+def test_parameters_that_publish_does_not_name_stay_as_they_were_set(
+    publisher: Publisher, aws: EmulatedAws, account: str
+) -> None:
+    path = committed.FOLDER / "seeder.yaml"
+    path.write_text(path.read_text().replace("Parameters:\n", "Parameters:\n  Days: {Type: Number, Default: 1}\n"))
+    publisher.run()
+    client = aws.client("cloudformation", account)
+    client.update_stack(
+        StackName=names.SEEDER_STACK,
+        UsePreviousTemplate=True,
+        Parameters=[
+            {"ParameterKey": "Days", "ParameterValue": "9"},
+            {"ParameterKey": "PackageKey", "UsePreviousValue": True},
+        ],
+    )
+    aws.stack(names.SEEDER_STACK, account)
+    path.write_text(path.read_text().replace("DisplayName: seeder", "DisplayName: other"))
+    publisher.run()
+    given = aws.stack(names.SEEDER_STACK, account)["Parameters"]
+    assert {each["ParameterKey"]: each["ParameterValue"] for each in given}["Days"] == "9"
+
+
 def test_a_stack_that_fails_is_told_in_one_line_and_is_told_how_to_go_on(publisher: Publisher) -> None:
     path = committed.FOLDER / "seeder.yaml"
     path.write_text(path.read_text().replace("Properties: {", "Properties: {NoSuchProperty: 1, "))
@@ -155,6 +252,15 @@ def test_a_stack_that_fails_is_told_in_one_line_and_is_told_how_to_go_on(publish
         publisher.run()
     with pytest.raises(PublishError, match="delete-stack --stack-name sagemaker-mlops-seeder`, and publish again"):
         publisher.run()
+
+
+def _failing(text: str, kind: str) -> str:
+    """The template with one more resource, which fails after those of a kind were made."""
+    template = yaml.safe_load(text)
+    after = [name for name, each in template["Resources"].items() if each["Type"] == kind]
+    broken = {"Type": "AWS::SNS::Topic", "Properties": {"NoSuchProperty": 1}, "DependsOn": after}
+    template["Resources"]["Broken"] = broken
+    return str(yaml.safe_dump(template, sort_keys=False))
 
 
 def _tags(s3: Any, bucket: str, key: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service_catalog.publisher.committed import committed
 from service_catalog.publisher.errors import SettingsError
 from service_catalog.publisher.rules import rules_of
 from service_catalog.publisher.settings import EXAMPLE, load_settings, parse_settings
@@ -25,6 +26,8 @@ Change = Callable[[dict[str, Any]], object]
 def test_the_example_is_accepted_and_shares_with_nobody() -> None:
     settings = load_settings(EXAMPLE)
     assert settings.tag_options == {} and settings.studio.domains == ()
+    assert settings.seeder.reserved_concurrency == 0
+    assert committed("seeder").body["Parameters"]["ReservedConcurrency"]["Default"] == 0
     assert settings.organisation.id == "" and not settings.organisation.launch_units
     assert [portfolio.share_with for portfolio in settings.portfolios] == [()]
 
@@ -33,7 +36,7 @@ def test_the_example_is_accepted_and_shares_with_nobody() -> None:
     ("change", "told"),
     [
         (lambda found: found.pop("studio"), "studio: is missing"),
-        (lambda found: found.update(extra=1), "extra: is no setting; expected organisation, studio, versions"),
+        (lambda found: found.update(extra=1), "extra: is no setting; expected organisation, seeder, studio, versions"),
         (lambda found: found["organisation"].update(id="ou-1"), "organisation.id: 'ou-1' must be an organisation's id"),
         (lambda found: found["organisation"].update(id="o-0123456789\n"), "must be an organisation's id"),
         (
@@ -44,6 +47,7 @@ def test_the_example_is_accepted_and_shares_with_nobody() -> None:
             lambda found: found["organisation"].update(delegated_admin="no"),
             "delegated_admin: 'no' must be true or false",
         ),
+        (lambda found: found["seeder"].update(reserved_concurrency=51), "must be a whole number from 0 to 50"),
         (lambda found: found["versions"].update(kept=100), "versions.kept: 100 must be a whole number from 2 to 99"),
         (lambda found: found["versions"].update(active=True), "versions.active: True must be a whole number"),
         (lambda found: found["versions"].update(offered=30), "30, 20, 90: offered <= active <= kept must hold"),

@@ -11,7 +11,7 @@ import yaml
 
 from service_catalog.bindings import FLAVOURS
 from service_catalog.publisher.portfolio_ids import own_id
-from service_catalog.publisher.settings import EXAMPLE, Organisation, Portfolio, Settings, load_settings
+from service_catalog.publisher.settings import EXAMPLE, Organisation, Portfolio, Seeder, Settings, load_settings
 from service_catalog.publisher.synthesis import publisher_text
 from service_catalog.stacks import FOLDER, Synthesized, text_of
 
@@ -58,7 +58,7 @@ def test_each_product_is_seen_in_studio_and_outlives_its_stack(publisher: dict[s
     assert len(products) == len(FLAVOURS)
     for product in products:
         assert product["Properties"]["Tags"] == [{"Key": "sagemaker:studio-visibility", "Value": "true"}]
-        assert product["DeletionPolicy"] == product["UpdateReplacePolicy"] == "Retain"
+        assert (product["DeletionPolicy"], product["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert len(product["Properties"]["ProvisioningArtifactParameters"]) == 1
         assert "ReplaceProvisioningArtifacts" not in product["Properties"]
 
@@ -110,6 +110,7 @@ def test_accounts_of_an_organisation_get_seeder_and_roles_but_for_the_publishing
         assert group["Regions"] == [{"Ref": "AWS::Region"}]
         assert group["DeploymentTargets"]["AccountFilterType"] == "DIFFERENCE"
         assert group["DeploymentTargets"]["Accounts"] == [{"Ref": "AWS::AccountId"}]
+        assert 0 < found["OperationPreferences"]["FailureTolerancePercentage"] <= 50
 
 
 def test_of_several_regions_one_makes_the_roles(synthesized: Synthesized) -> None:
@@ -120,7 +121,7 @@ def test_of_several_regions_one_makes_the_roles(synthesized: Synthesized) -> Non
 
 def test_the_channel_is_read_by_the_organisation_only_where_one_is_named(synthesized: Synthesized) -> None:
     policy = synthesized.templates["channel"]["Resources"]["ChannelPolicy"]["Properties"]["PolicyDocument"]
-    tls, shared = policy["Statement"]
+    tls, _, shared = policy["Statement"]
     assert tls["Effect"] == "Deny" and tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     condition, statement, nothing = shared["Fn::If"]
     assert (condition, nothing) == ("IsShared", {"Ref": "AWS::NoValue"})
@@ -128,10 +129,28 @@ def test_the_channel_is_read_by_the_organisation_only_where_one_is_named(synthes
     assert all(action.startswith(("s3:Get", "s3:List")) for action in statement["Action"])
 
 
+def test_what_is_published_can_only_be_written_where_nothing_is(synthesized: Synthesized) -> None:
+    policy = synthesized.templates["channel"]["Resources"]["ChannelPolicy"]["Properties"]["PolicyDocument"]
+    once = next(each for each in policy["Statement"] if "Sid" in each and each["Sid"] == "WrittenOnce")
+    assert (once["Effect"], once["Principal"], once["Action"]) == ("Deny", "*", "s3:PutObject")
+    folders = {each["Fn::Join"][1][-1] for each in once["Resource"]}
+    assert folders == {"/bundles/*", "/seeder/*", "/stacks/*", "/templates/*"}
+    assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+
+
+@pytest.mark.parametrize("reserved", [0, 7])
+def test_the_seeders_of_an_organisation_reserve_what_publish_toml_says(synthesized: Synthesized, reserved: int) -> None:
+    organisation = Organisation("Us", "", "o-0123456789", ("ou-abcd-11111111",), False, "")
+    settings = replace(EXAMPLES, organisation=organisation, seeder=Seeder(reserved))
+    found = _stack_sets(_publisher(synthesized, settings))["sagemaker-mlops-seeder"]["Parameters"]
+    assert {"ParameterKey": "ReservedConcurrency", "ParameterValue": str(reserved)} in found
+
+
 def test_the_channel_is_kept_versioned_private_and_open_to_studio(synthesized: Synthesized) -> None:
     channel = synthesized.templates["channel"]["Resources"]["Channel"]
     properties = channel["Properties"]
-    assert channel["DeletionPolicy"] == "Retain"
+    logs = synthesized.templates["channel"]["Resources"]["Logs"]
+    assert channel["DeletionPolicy"] == logs["DeletionPolicy"] == "RetainExceptOnCreate"
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert properties["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"] == ["https://*.sagemaker.aws"]
