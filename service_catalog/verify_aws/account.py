@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from service_catalog.verify_aws.removing import Removal, is_missing
+
 Clients = Callable[[str], Any]
-# Errors by which services say that there is nothing to remove.
-MISSING = ("NotFound", "DoesNotExist", "NoSuch", "does not exist", "Could not find", "not found")
 
 
 class TooLongError(Exception):
     """Something has not come to its end in time."""
-
-
-def is_missing(error: Exception) -> bool:
-    """Whether an error says that there is nothing there."""
-    return any(word in str(error) for word in MISSING)
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,7 @@ class Options:
     template_role_arn: str = ""
     subnet_ids: str = ""
     security_group_ids: str = ""
+    execution_role_arn: str = ""
 
 
 @dataclass
@@ -52,7 +48,7 @@ class Account:
     facts: dict[str, str] = field(default_factory=dict)
     leftovers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _known: dict[str, Any] = field(default_factory=dict)
-    _undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
+    _undo: list[tuple[str, Removal]] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
         if service not in self._known:
@@ -64,12 +60,12 @@ class Account:
         found = self.client("sts").get_caller_identity()
         return {"Account": found["Account"], "Arn": found["Arn"], "Region": self.client("sts").meta.region_name}
 
-    def afterwards(self, what: str, undo: Callable[[], object]) -> None:
+    def afterwards(self, what: str, undo: Removal) -> None:
         """To be called before `what` is made, so that what is half made goes too. The last one is undone first."""
         self._undo.append((what, undo))
 
     def clean_up(self) -> list[str]:
-        """Takes back all that was made; returns what could not be, one line each."""
+        """Takes back all that was made; returns what could not be, one line each. A second Ctrl-C ends it."""
         left = []
         while self._undo:
             what, undo = self._undo.pop()
@@ -78,7 +74,10 @@ class Account:
                 self.say(f"  removed {what}")
             except Exception as error:
                 if not is_missing(error):
-                    left.append(f"{what}: {error}")
+                    left.append(f"{what}: {error or type(error).__name__}")
+            except KeyboardInterrupt:
+                left += [f"{each}: interrupted" for each in (what, *self.remaining())]
+                self._undo.clear()
         return left
 
     def wait(self, what: str, done: Callable[[], Any], minutes: float, every_seconds: float = 15) -> Any:

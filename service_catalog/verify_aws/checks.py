@@ -9,7 +9,10 @@ from importlib import import_module
 
 from service_catalog.verify_aws.account import Account
 
-MODULES = ("git_checks", "stack_checks", "project_checks", "life_checks", "rollout_checks", "end_checks")
+MODULES = (
+    "git_checks", "stack_checks", "event_checks", "project_checks", "s3_checks", "life_checks", "rollout_checks",
+    "end_checks",
+)  # fmt: skip
 Run = Callable[[Account], str]
 
 

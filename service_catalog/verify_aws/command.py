@@ -28,17 +28,26 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "verified-on-aws.md"
 @click.option("--product", default=Options.product, show_default=True, help="Service Catalog's product to try.")
 @click.option("--template-url", default="", help="https://… of the template on the S3 channel.")
 @click.option("--template-role-arn", default="", help="The S3 channel's launch role.")
+@click.option("--execution-role-arn", default="", help="An execution role whose users create projects in Studio.")
 @click.option("--subnet-ids", default="", help="Private subnets for the project's jobs, comma-separated.")
 @click.option("--security-group-ids", default="", help="Security groups for the project's jobs, comma-separated.")
 @click.option(
     "--only", multiple=True, help="Name of a check; may be repeated. Checks that need others' projects need them too."
 )
 @click.option("--list", "only_list", is_flag=True, help="Say what would be tried, made and paid, and end.")
+@click.option("--page", "only_page", is_flag=True, help="Write the table as it is before any run, and end.")
 @click.option("--yes", is_flag=True, help="Begin without asking.")
 @click.option("--keep", is_flag=True, help="Leave what was made, to look at it. It goes on costing.")
 @click.option("--output", type=click.Path(path_type=Path), default=PAGE, help="Where the results table goes.")
 def command(
-    region: str | None, only: tuple[str, ...], only_list: bool, yes: bool, keep: bool, output: Path, **given: str
+    region: str | None,
+    only: tuple[str, ...],
+    only_list: bool,
+    only_page: bool,
+    yes: bool,
+    keep: bool,
+    output: Path,
+    **given: str,
 ) -> None:
     """Try on your account what can't be proved without one, and write a dated table of results.
 
@@ -48,6 +57,9 @@ def command(
 
     Use an account for experiments: it creates projects, repositories, jobs and an endpoint, and removes them again.
     """
+    if only_page:
+        _write_before_any_run(output)
+        return
     checks = _chosen(every_check(), only)
     click.echo(plan(checks))
     if only_list:
@@ -64,6 +76,14 @@ def command(
     if course.left:
         click.echo("Still there; remove it by hand:\n  " + "\n  ".join(course.left), err=True)
     sys.exit(0 if course.all_hold and (keep or not course.left) else 1)
+
+
+def _write_before_any_run(output: Path) -> None:
+    """Ends the command rather than lose what a run has shown."""
+    if output.exists() and report.tells_of_a_run(output.read_text(encoding="utf-8")):
+        sys.exit(f"{output.name} tells what a run has shown; remove it first, or give --output")
+    output.write_text(report.page(every_check(), version()), encoding="utf-8")
+    click.echo(f"wrote {output.name}")
 
 
 def plan(checks: Sequence[Check]) -> str:

@@ -19,6 +19,11 @@ def launch_role_deletes(account: Account) -> str:
     project, stack = needed(account, "project"), needed(account, "stack")
     if account.keep:
         raise NotTriedError("--keep was given")
+    return taken_down(account, project, stack)
+
+
+def taken_down(account: Account, project: str, stack: str) -> str:
+    """Deletes a project and says what stays; raises RefutedError where its stack does."""
     account.client("sagemaker").delete_project(ProjectName=project)
     account.wait(f"deletion of {project}", lambda: status(account, project) in ENDS, PROJECT_MINUTES)
     ended = described(account, stack)["StackStatus"]

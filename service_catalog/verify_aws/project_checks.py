@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from service_catalog.answers import answer_fields
 from service_catalog.verify_aws.account import Account
 from service_catalog.verify_aws.checks import NotTriedError, RefutedError, check
+from service_catalog.verify_aws.removing import each_of, is_missing
 from service_catalog.verify_aws.retained import remove_retained, repository_names, retained
 from service_catalog.verify_aws.stack_checks import delete_stack
 
@@ -43,9 +45,9 @@ def project_from_service_catalog(account: Account) -> str:
         "ProductId": product,
         "ProvisioningParameters": [{"Key": key, "Value": value} for key, value in form(account).items()],
     }
-    made = _create(account, name, {"ServiceCatalogProvisioningDetails": details})
+    made = create(account, name, {"ServiceCatalogProvisioningDetails": details})
     account.facts["project"] = name
-    account.facts["stack"] = _stack_of(account, name)
+    account.facts["stack"] = stack_of(account, name)
     return f"{made} as CreateCompleted, stack {account.facts['stack'].split('/')[1]}"
 
 
@@ -60,6 +62,28 @@ def launch_role_creates(account: Account) -> str:
     if stack["StackStatus"] != "CREATE_COMPLETE" or LAUNCH_ROLE not in role:
         raise RefutedError(f"{stack['StackStatus']} by {role or 'no role of its own'}")
     return f"CREATE_COMPLETE by {role}"
+
+
+@check()
+def alias_of_a_new_key(account: Account) -> str:
+    """The launch role gives each new key of the stack its first alias, though the key has none to know it by.
+
+    Source: KMS developer guide, alias-authorization; docs/launch-role.md, AliasesOfNewKeys.
+    """
+    stack = needed(account, "stack")
+    if LAUNCH_ROLE not in described(account, stack).get("RoleARN", ""):
+        raise NotTriedError("the stack was not made by the launch role")
+    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    aliases = [
+        (each["PhysicalResourceId"], each["ResourceStatus"])
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceType"] == "AWS::KMS::Alias"
+    ]
+    wrong = [f"{name}: {ended}" for name, ended in aliases if ended != "CREATE_COMPLETE"]
+    if wrong or not aliases:
+        raise RefutedError("; ".join(wrong) or "the stack has no alias")
+    return f"made: {', '.join(name for name, _ in aliases)}"
 
 
 @check()
@@ -98,27 +122,6 @@ def resources_are_tagged(account: Account) -> str:
     return f"{len(taggable)} resources carry both tags"
 
 
-@check(creates="a second SageMaker project, from the template in S3", usd=1.0)
-def project_from_s3_template(account: Account) -> str:
-    """CreateProject provisions the very same template from S3, by the channel's own launch role.
-
-    Source: SageMaker developer guide, sagemaker-projects-templates-custom.
-    """
-    if not account.options.template_url:
-        raise NotTriedError("needs --template-url, and --template-role-arn for the channel's launch role")
-    name = f"{account.prefix}-s3"
-    provider: dict[str, Any] = {
-        "TemplateName": "sagemaker-mlops",
-        "TemplateURL": account.options.template_url,
-        "Parameters": [{"Key": key, "Value": value} for key, value in form(account).items()],
-    }
-    if account.options.template_role_arn:
-        provider["RoleARN"] = account.options.template_role_arn
-    made = _create(account, name, {"TemplateProviders": [{"CfnTemplateProvider": provider}]})
-    remove_project(account, name)
-    return f"{made} as CreateCompleted, and deleted again"
-
-
 def _place(service: str, identifier: str) -> tuple[str, str]:
     """Service and last part of a name, ARN or URL: by these a resource of a stack is found among tagged ones."""
     return service, identifier.replace(":", "/").rpartition("/")[2]
@@ -154,11 +157,11 @@ def needed(account: Account, fact: str) -> str:
     return account.facts[fact]
 
 
-def _create(account: Account, name: str, how: dict[str, Any]) -> str:
+def create(account: Account, name: str, how: dict[str, Any]) -> str:
     account.afterwards(f"project {name}", lambda: remove_project(account, name))
     account.client("sagemaker").create_project(ProjectName=name, ProjectDescription="Made by make verify-aws", **how)
     ended = account.wait(f"project {name}", lambda: _end_of_creation(account, name), PROJECT_MINUTES)
-    if stack := _stack_of(account, name):
+    if stack := stack_of(account, name):
         account.leftovers[name] = retained(account, stack)
     if ended != "CreateCompleted":
         found = account.client("sagemaker").describe_project(ProjectName=name)
@@ -172,7 +175,7 @@ def status(account: Account, name: str) -> str:
     try:
         return str(projects.describe_project(ProjectName=name)["ProjectStatus"])
     except projects.exceptions.ClientError as error:
-        if "not exist" in str(error) or "not found" in str(error).lower():
+        if is_missing(error):
             return ""
         raise
 
@@ -182,7 +185,7 @@ def _end_of_creation(account: Account, name: str) -> str:
     return "" if found in ("Pending", "CreateInProgress") else found
 
 
-def _stack_of(account: Account, name: str) -> str:
+def stack_of(account: Account, name: str) -> str:
     """Id of the stack whose tags name the project; it can be asked about also when it is deleted."""
     if known := account.facts.get(f"stack of {name}"):
         return known
@@ -201,21 +204,42 @@ def described(account: Account, stack: str) -> dict[str, Any]:
 
 
 def remove_project(account: Account, name: str) -> None:
-    """Deletes what the project's CI deployed, the project, and what their stacks retain on purpose."""
-    stack = _stack_of(account, name)
-    left = account.leftovers.get(name) or (retained(account, stack) if stack else [])
-    for deployed in _stacks(account, (f"{name}-staging", f"{name}-production")):
-        left = [*left, *retained(account, deployed)]
-        account.client("cloudformation").update_termination_protection(
-            StackName=deployed, EnableTerminationProtection=False
-        )
-        delete_stack(account, deployed)
-    if status(account, name) not in GONE:
-        account.client("sagemaker").delete_project(ProjectName=name)
-        account.wait(f"deletion of {name}", lambda: status(account, name) in (*GONE, "DeleteFailed"), PROJECT_MINUTES)
-    remove_retained(account, left)
+    """Deletes what the project's CI deployed, the project, and what their stacks retain on purpose.
+
+    Raises RemovalError; every step is tried all the same.
+    """
+    left, deployed = list(account.leftovers.get(name, [])), list[str]()
+
+    def look() -> None:
+        if not left and (stack := stack_of(account, name)):
+            left.extend(retained(account, stack))
+
+    each_of(
+        look,
+        lambda: deployed.extend(_stacks(account, (f"{name}-staging", f"{name}-production"))),
+        lambda: each_of(*(partial(_remove_deployed, account, each, left) for each in deployed)),
+        partial(_delete_project, account, name),
+        partial(remove_retained, account, left),
+    )
+
+
+def _remove_deployed(account: Account, stack: str, left: list[tuple[str, str]]) -> None:
+    stacks = account.client("cloudformation")
+    each_of(
+        lambda: left.extend(retained(account, stack)),
+        partial(stacks.update_termination_protection, StackName=stack, EnableTerminationProtection=False),
+        partial(delete_stack, account, stack),
+    )
+
+
+def _delete_project(account: Account, name: str) -> None:
+    """Raises RuntimeError where it stays."""
+    if status(account, name) in GONE:
+        return
+    account.client("sagemaker").delete_project(ProjectName=name)
+    account.wait(f"deletion of {name}", lambda: status(account, name) in (*GONE, "DeleteFailed"), PROJECT_MINUTES)
     if status(account, name) == "DeleteFailed":
-        raise RuntimeError(f"it ended as DeleteFailed; see stack {stack}")
+        raise RuntimeError(f"project {name} ended as DeleteFailed; see stack {stack_of(account, name)}")
 
 
 def _stacks(account: Account, prefixes: tuple[str, ...]) -> list[str]:

@@ -15,6 +15,7 @@ INTRODUCTION = """\
 What can't be proved without an AWS account, and what came out where somebody tried it. Written by `make verify-aws`
 ([how to run it](publishing.md#try-it-on-your-account)); don't edit it by hand.
 """
+RUN = "Run on"
 NOT_YET = "*not yet verified on AWS*"
 
 
@@ -22,7 +23,7 @@ def page(checks: Sequence[Check], version: str, course: Course | None = None, wh
     """The whole page; without a course nothing is verified."""
     tried = {result.check.name: result for result in course.results} if course else {}
     said = (
-        f"Run on {when} in {region}, with version {version}. What the run didn't try is {NOT_YET}."
+        f"{RUN} {when} in {region}, with version {version}. What the run didn't try is {NOT_YET}."
         if course
         else f"Nobody has run it yet: every claim of version {version} is {NOT_YET}."
     )
@@ -35,6 +36,10 @@ def page(checks: Sequence[Check], version: str, course: Course | None = None, wh
         ),
     ]
     return "\n".join([INTRODUCTION, said, "", *rows]) + "\n"
+
+
+def tells_of_a_run(written: str) -> bool:
+    return any(line.startswith(f"{RUN} ") for line in written.splitlines())
 
 
 def _outcome(result: object) -> tuple[str, str]:

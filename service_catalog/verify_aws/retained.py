@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from service_catalog.verify_aws.account import Account, is_missing
+from functools import partial
+
+from service_catalog.verify_aws.account import Account
+from service_catalog.verify_aws.removing import each_of
 
 
 def empty_bucket(account: Account, bucket: str) -> None:
@@ -26,19 +29,11 @@ def _remove_repository(account: Account, identifier: str) -> None:
 
 
 def _remove_images(account: Account, name: str) -> None:
-    images = account.client("ecr")
-    try:
-        images.delete_repository(repositoryName=name, force=True)
-    except images.exceptions.RepositoryNotFoundException:
-        return
+    account.client("ecr").delete_repository(repositoryName=name, force=True)
 
 
 def _remove_bucket(account: Account, bucket: str) -> None:
-    objects = account.client("s3")
-    try:
-        objects.head_bucket(Bucket=bucket)
-    except objects.exceptions.ClientError:
-        return
+    account.client("s3").head_bucket(Bucket=bucket)
     empty_bucket(account, bucket)
 
 
@@ -51,10 +46,12 @@ def _schedule_key(account: Account, key: str) -> None:
 def _remove_registry(account: Account, group: str) -> None:
     """Versions go before their group."""
     registry, name = account.client("sagemaker"), group.rsplit("/", 1)[-1]
-    for page in registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name):
-        for each in page["ModelPackageSummaryList"]:
-            registry.delete_model_package(ModelPackageName=each["ModelPackageArn"])
-    registry.delete_model_package_group(ModelPackageGroupName=name)
+    pages = registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
+    versions = [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]]
+    each_of(
+        *(partial(registry.delete_model_package, ModelPackageName=each) for each in versions),
+        partial(registry.delete_model_package_group, ModelPackageGroupName=name),
+    )
 
 
 def retained(account: Account, stack: str) -> list[tuple[str, str]]:
@@ -69,16 +66,8 @@ def retained(account: Account, stack: str) -> list[tuple[str, str]]:
 
 
 def remove_retained(account: Account, found: list[tuple[str, str]]) -> None:
-    """Tries all of them; raises the first error at the end."""
-    errors: list[Exception] = []
-    for kind, identifier in found:
-        try:
-            REMOVERS[kind](account, identifier)
-        except Exception as error:
-            if not is_missing(error):
-                errors.append(error)
-    if errors:
-        raise errors[0]
+    """Tries all of them; raises RemovalError at the end."""
+    each_of(*(partial(REMOVERS[kind], account, identifier) for kind, identifier in found))
 
 
 REMOVERS = {

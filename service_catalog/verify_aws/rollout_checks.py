@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from service_catalog.verify_aws.account import Account
 from service_catalog.verify_aws.checks import RefutedError, check
 from service_catalog.verify_aws.project_checks import needed
+from service_catalog.verify_aws.roles import make_role, trusted
 
 INSTANCE_TYPE, INSTANCES = "ml.m5.large", 2
 MINUTES = 45
+SERVING_ACTIONS = (
+    "cloudwatch:PutMetricData",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+    "kms:Decrypt",
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "s3:GetObject",
+    "s3:ListBucket",
+)
 # An endpoint of two, its replacement beside it and the canary, for about an hour and a half, at 0.115 USD an hour.
 USD = round(5 * 1.5 * 0.115, 2)
 
@@ -100,40 +112,7 @@ def _settled(account: Account, name: str) -> dict[str, Any] | None:
 
 
 def _role(account: Account) -> str:
-    roles, name = account.client("iam"), f"{account.prefix}-endpoint"
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    allowed = {
-        "Effect": "Allow",
-        "Action": [
-            "cloudwatch:PutMetricData",
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchGetImage",
-            "ecr:GetAuthorizationToken",
-            "ecr:GetDownloadUrlForLayer",
-            "kms:Decrypt",
-            "logs:CreateLogGroup",
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            "s3:GetObject",
-            "s3:ListBucket",
-        ],
-        "Resource": "*",
-    }
-    account.afterwards(f"role {name}", lambda: _delete_role(account, name))
-    made = roles.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
-    roles.put_role_policy(RoleName=name, PolicyName="serve", PolicyDocument=_document(allowed))
-    return str(made)
-
-
-def _document(statement: Mapping[str, object]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statement})
-
-
-def _delete_role(account: Account, name: str) -> None:
-    roles = account.client("iam")
-    for policy in roles.list_role_policies(RoleName=name)["PolicyNames"]:
-        roles.delete_role_policy(RoleName=name, PolicyName=policy)
-    roles.delete_role(RoleName=name)
+    return make_role(account, f"{account.prefix}-endpoint", trusted("sagemaker.amazonaws.com"), SERVING_ACTIONS)
 
 
 def _model(account: Account, name: str, package: str, role: str) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from service_catalog.verify_aws.account import Account
+from service_catalog.verify_aws.account import Account, TooLongError
 from service_catalog.verify_aws.checks import NotTriedError, RefutedError, check
+from service_catalog.verify_aws.roles import make_role, trusted
 
 SEEDER = "sagemaker-mlops-seeder"
 TIMEOUT_SECONDS = 60
+ROLE_MINUTES = 5
 
 
 @check(creates="a stack with a topic that answers nothing")
@@ -61,6 +63,38 @@ def seeder_says_what_is_wrong(account: Account) -> str:
     return failure
 
 
+@check(creates="a role and a stack with a topic")
+def cloudformation_tells_the_account(account: Account) -> str:
+    """CloudFormation takes a role whose trust policy insists on aws:SourceAccount, as the S3 channel's could.
+
+    Source: IAM user guide, confused-deputy; service_catalog/launch/trust.py, which so far asks only if it is told.
+    """
+    stacks, stack, who = account.client("cloudformation"), f"{account.prefix}-account", account.identity()
+    trust = trusted("cloudformation.amazonaws.com", StringEquals={"aws:SourceAccount": who["Account"]})
+    topics = f"arn:{who['Arn'].split(':')[1]}:sns:{who['Region']}:{who['Account']}:{stack}-*"
+    role = make_role(account, stack, trust, ["sns:*"], topics)
+    template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    account.afterwards(f"stack {stack}", lambda: delete_stack(account, stack))
+
+    def taken() -> bool:
+        try:
+            stacks.create_stack(StackName=stack, TemplateBody=template, RoleARN=role, OnFailure="DO_NOTHING")
+        except stacks.exceptions.ClientError as error:
+            if "assume" in str(error).lower():
+                return False
+            raise
+        return True
+
+    try:
+        account.wait("the new role", taken, ROLE_MINUTES, 10)
+    except TooLongError as error:
+        raise RefutedError(f"CloudFormation could not take the role within {ROLE_MINUTES} minutes") from error
+    status = account.wait(f"stack {stack}", lambda: ended(account, stack), 15, 10)
+    if status != "CREATE_COMPLETE":
+        raise RefutedError(f"the role was taken, and the stack ended as {status}")
+    return "CREATE_COMPLETE by a role that insists on the account"
+
+
 def _failure(account: Account, name: str, resources: dict[str, Any], resource: str, minutes: float) -> str:
     """Why `resource` of a new stack failed; raises RefutedError if it didn't."""
     stacks, stack = account.client("cloudformation"), f"{account.prefix}-{name}"
@@ -90,4 +124,4 @@ def delete_stack(account: Account, stack: str) -> None:
     stacks.delete_stack(StackName=identifier)
     status = account.wait(f"deletion of {stack}", lambda: ended(account, identifier), 30, 10)
     if status != "DELETE_COMPLETE":
-        raise RuntimeError(f"it ended as {status}")
+        raise RuntimeError(f"stack {stack} ended as {status}")

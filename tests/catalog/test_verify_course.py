@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from renderer.template import version
 from service_catalog.verify_aws import command as verify
 from service_catalog.verify_aws.account import Account, TooLongError
 from service_catalog.verify_aws.checks import Check, NotTriedError, RefutedError, check
@@ -74,7 +75,7 @@ def test_what_cannot_be_removed_is_named_and_the_rest_is_removed_all_the_same() 
     removed: list[str] = []
     account.afterwards("role x", lambda: removed.append("role x"))
     account.afterwards("bucket y", _raise_of(error("DeleteBucket", "BucketNotEmpty")))
-    account.afterwards("stack z", _raise_of(error("DeleteStack", "ValidationError", "Stack z does not exist")))
+    account.afterwards("stack z", _raise_of(error("DescribeStacks", "ValidationError", "Stack with id z: none")))
     left = account.clean_up()
     assert removed == ["role x"]
     assert len(left) == 1 and left[0].startswith("bucket y: ") and "BucketNotEmpty" in left[0]
@@ -108,6 +109,17 @@ def test_a_check_without_claim_or_source_is_refused() -> None:
 
     with pytest.raises(ValueError, match="Source"):
         check()(silent)
+
+
+def test_an_interrupted_cleanup_names_all_that_is_left() -> None:
+    account, _ = _account()
+    account.afterwards("role x", lambda: None)
+
+    def interrupted() -> object:
+        raise KeyboardInterrupt
+
+    account.afterwards("endpoint y", interrupted)
+    assert account.clean_up() == ["endpoint y: interrupted", "role x: interrupted"]
 
 
 @pytest.fixture
@@ -160,6 +172,36 @@ def test_results_are_written_dated_and_without_the_account(arguments: list[str],
     assert datetime.now(UTC).strftime("%Y-") in written and "eu-west-1" in written
     assert "| claim of queue<br>`queue`; a document | holds | queue in (account) \\| ready |" in written
     assert "| **refuted** | it is otherwise |" in written
+
+
+def test_what_is_left_is_named_and_fails_the_command(cli: tuple[ScriptedAws, list[Check]], tmp_path: Path) -> None:
+    def leaves(account: Account) -> str:
+        account.afterwards(
+            "role x", _raise_of(error("DeleteRole", "AccessDenied", "role x not found, or no permission"))
+        )
+        return "seen"
+
+    cli[1][:] = [_check("leaves", leaves)]
+    code, output, _ = _invoke(tmp_path, "--yes")
+    assert code == 1
+    assert "Still there; remove it by hand:\n  role x: " in output
+
+
+def test_page_is_written_again_without_asking_aws_or_anybody(
+    cli: tuple[ScriptedAws, list[Check]], tmp_path: Path
+) -> None:
+    code, _, table = _invoke(tmp_path, "--page")
+    assert code == 0 and cli[0].calls == []
+    assert table.read_text(encoding="utf-8") == page(cli[1], version())
+
+
+@pytest.mark.usefixtures("cli")
+def test_page_does_not_overwrite_what_a_run_has_shown(tmp_path: Path) -> None:
+    _, _, table = _invoke(tmp_path, "--yes")
+    before = table.read_text(encoding="utf-8")
+    code, output, _ = _invoke(tmp_path, "--page")
+    assert code == 1 and "tells what a run has shown" in output
+    assert table.read_text(encoding="utf-8") == before
 
 
 def test_an_unknown_check_is_refused_in_one_line(cli: tuple[ScriptedAws, list[Check]], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ TRIED = (
     "seeder_says_what_is_wrong",
     "project_from_service_catalog",
     "project_from_s3_template",
+    "channel_role_deletes",
     "launch_role_deletes",
 )
 
