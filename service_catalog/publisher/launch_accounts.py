@@ -41,7 +41,7 @@ class LaunchAccounts(Construct):
         return cdk.CfnStackSet(
             self,
             construct,
-            stack_set_name=f"sagemaker-mlops-{template}",
+            stack_set_name=names.LAUNCH_STACK if template == "launch-roles" else names.SEEDER_STACK,
             permission_model="SERVICE_MANAGED",
             call_as="DELEGATED_ADMIN" if self._organisation.delegated_admin else "SELF",
             auto_deployment=cdk.CfnStackSet.AutoDeploymentProperty(enabled=True, retain_stacks_on_account_removal=True),

@@ -19,6 +19,7 @@ from service_catalog.publisher.settings import Settings
 from service_catalog.publisher.share_step import ShareStep
 from service_catalog.publisher.stack_step import StackStep
 from service_catalog.publisher.telling import Telling
+from service_catalog.publisher.unserved import unserved
 from service_catalog.publisher.upload_step import Upload, UploadStep
 from service_catalog.publisher.versions_step import VersionsStep
 
@@ -78,6 +79,8 @@ def publish(aws: Aws, published: Published, telling: Telling, *, dry_run: bool =
         if made and not dry_run:
             telling.say("What was done above stays. Studio's S3 channel changes last, once all that it needs stands.")
         raise
+    for failing in unserved(aws, published.settings.organisation):
+        telling.say(f"Failed: {failing}")
     return made
 
 
