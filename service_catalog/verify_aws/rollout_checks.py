@@ -11,6 +11,7 @@ from service_catalog.verify_aws.roles import make_role, trusted
 
 INSTANCE_TYPE, INSTANCES = "ml.m5.large", 2
 MINUTES = 45
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 SERVING_ACTIONS = (
     "cloudwatch:PutMetricData",
     "ecr:BatchCheckLayerAvailability",
@@ -54,7 +55,9 @@ def canary_goes_through(account: Account) -> str:
     found = endpoints.describe_endpoint(EndpointName=name)
     if found["EndpointConfigName"] != f"{name}-b" or found["EndpointStatus"] != "InService":
         raise RefutedError(f"{found['EndpointStatus']} with {found['EndpointConfigName']} after {', '.join(seen)}")
-    return f"the new configuration serves; on the way: {', '.join(seen) or 'no stage was seen'}"
+    if "Baking" not in seen:
+        raise RefutedError(f"the new configuration serves without a canary's stage on the way: {', '.join(seen)}")
+    return f"the new configuration serves; on the way: {', '.join(seen)}"
 
 
 @check(creates="nothing more")
@@ -100,7 +103,7 @@ def _roll(account: Account, name: str, config: str, alarm: bool) -> list[str]:
             account.client("cloudwatch").set_alarm_state(
                 AlarmName=_alarm_name(account), StateValue="ALARM", StateReason="make verify-aws"
             )
-        return _settled(account, name)
+        return None if found["EndpointStatus"] in CHANGING else found
 
     account.wait("the rollout", ended, 2 * MINUTES, 15)
     return seen
@@ -108,7 +111,7 @@ def _roll(account: Account, name: str, config: str, alarm: bool) -> list[str]:
 
 def _settled(account: Account, name: str) -> dict[str, Any] | None:
     found: dict[str, Any] = account.client("sagemaker").describe_endpoint(EndpointName=name)
-    return None if found["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating", "RollingBack") else found
+    return None if found["EndpointStatus"] in CHANGING else found
 
 
 def _role(account: Account) -> str:
