@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from service_catalog.fields import Field
+from service_catalog.seeder.function.properties import PATH
 
 REPOSITORIES, STAGES, NETWORK, PEOPLE = "Repositories", "Accounts of the stages", "Network", "People and money"
 CONNECTION = "arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]{36}"
-PATH = "[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)+"
 ACCOUNT = "([0-9]{12})?"
 SUBNETS = "(subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15})?"
 GROUPS = "(sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17}){0,4})?"
@@ -89,9 +89,8 @@ def _repositories(ci: str) -> list[Field]:
                 "OidcProviderArn",
                 "The account's provider for the host's tokens",
                 REPOSITORIES,
-                "the ARN of an OIDC provider of this account; empty makes it",
-                "(arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[a-zA-Z0-9_./-]+)?",
-                default="",
+                "the ARN of an OIDC provider, which an administrator makes once per account",
+                "arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[a-zA-Z0-9_./-]+",
             )
         )
     return fields

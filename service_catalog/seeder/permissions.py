@@ -41,6 +41,19 @@ def use_of_connections() -> list[dict[str, Any]]:
     ]
 
 
+def limits_of_connections() -> list[dict[str, Any]]:
+    """The tags that say how far a connection reaches; see function/reach.py."""
+    return [
+        allow(
+            f"Limits{number}",
+            [f"{prefix}:ListTagsForResource"],
+            f"arn:{cdk.Aws.PARTITION}:{prefix}:*:{cdk.Aws.ACCOUNT_ID}:connection/*",
+            {"StringEqualsIgnoreCase": {"aws:ResourceTag/sagemaker": "true"}},
+        )
+        for number, prefix in enumerate(("codeconnections", "codestar-connections"), 1)
+    ]
+
+
 def pushes_to_codecommit() -> dict[str, Any]:
     """The repositories of projects, known by name and tag."""
     where = f"arn:{cdk.Aws.PARTITION}:codecommit:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}"

@@ -12,8 +12,16 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
+from service_catalog.seeder.alarms import add_alarm
 from service_catalog.seeder.package import ENTRY, RUNTIME
-from service_catalog.seeder.permissions import allow, document, pushes_to_codecommit, trust, use_of_connections
+from service_catalog.seeder.permissions import (
+    allow,
+    document,
+    limits_of_connections,
+    pushes_to_codecommit,
+    trust,
+    use_of_connections,
+)
 from service_catalog.seeder.push_project import PushProject
 
 NAME = "sagemaker-mlops-seeder"
@@ -90,6 +98,7 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         "ReservedConcurrentExecutions",
         cdk.Fn.condition_if(reserved.logical_id, concurrency.value_as_number, cdk.Aws.NO_VALUE),
     )
+    add_alarm(stack, function)
     cdk.CfnOutput(stack, "FunctionArn", value=function.attr_arn)
     return stack
 
@@ -100,6 +109,7 @@ def _role(stack: cdk.Stack, bucket: str, log_group: logs.CfnLogGroup, pushes: Pu
         allow("Bundles", ["s3:GetObject"], f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}/bundles/*"),
         pushes_to_codecommit(),
         *use_of_connections(),
+        *limits_of_connections(),
         *pushes.grants,
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.attr_arn),
     ]

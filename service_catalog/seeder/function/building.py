@@ -15,7 +15,7 @@ from typing import Any
 from dulwich.object_format import DEFAULT_OBJECT_FORMAT
 from dulwich.pack import pack_objects_to_data, write_pack_data
 
-from service_catalog.seeder.function.commits import FirstCommit
+from service_catalog.seeder.function.commits import FirstCommit, joint_record
 from service_catalog.seeder.function.pushing import branch_of
 from service_catalog.seeder.function.refusals import RefusedError
 from service_catalog.seeder.function.remotes import Remote
@@ -34,6 +34,7 @@ def parcel(first: FirstCommit, remote: Remote) -> bytes:
         archive.writestr("seed.bundle", packed.getvalue())
         archive.writestr("remote", remote.url)
         archive.writestr("commit", first.id)
+        archive.writestr("joint", joint_record(first))
         archive.writestr("branch", branch_of(first.version).removeprefix(b"refs/heads/"))
     return made.getvalue()
 

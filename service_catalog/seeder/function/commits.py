@@ -71,8 +71,17 @@ def joined(first: FirstCommit, head: ObjectID, contents: Iterable[TreeEntry]) ->
             del entries[name]
     entries.update({name: (sha, _PLAIN_FILE) for name, sha in first.files.items()})
     tree = commit_tree(store, [(name, sha, mode) for name, (sha, mode) in entries.items()])
-    commit = _commit(tree, (head, first.id), f"{first.subject} beside what was here", first.version, first.seconds)
+    commit = _joint(first, tree, (head, first.id))
     return {**{sha: store[sha] for sha in store}, commit.id: commit}
+
+
+def joint_record(first: FirstCommit) -> bytes:
+    """What stands in such a commit behind its tree and parents, for git to make the very same one."""
+    return _joint(first, first.tree, ()).as_raw_string().partition(b"\n")[2]
+
+
+def _joint(first: FirstCommit, tree: ObjectID, parents: Iterable[ObjectID]) -> Commit:
+    return _commit(tree, parents, f"{first.subject} beside what was here", first.version, first.seconds)
 
 
 def _commit(
@@ -94,7 +103,11 @@ def is_first(commit: Commit) -> bool:
 
 
 def answers_of(first: Commit) -> dict[str, str]:
-    """The answers that a first commit was made from."""
-    lines = first.message.decode().splitlines()
-    record: dict[str, str] = json.loads(next(line for line in lines if line.startswith(ANSWERS))[len(ANSWERS) :])
-    return record
+    """The answers that a first commit was made from; none if it doesn't tell, as a person may have written it."""
+    lines = first.message.decode(errors="replace").splitlines()
+    told = next((line[len(ANSWERS) :] for line in lines if line.startswith(ANSWERS)), "{}")
+    try:
+        record = json.loads(told)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}

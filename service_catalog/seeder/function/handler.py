@@ -13,23 +13,23 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from dulwich.client import HTTPUnauthorized
-from dulwich.errors import GitProtocolError, NotGitRepository
 from dulwich.objects import Commit
 
 from renderer import AnswerError, RenderError, Template, render, validate
 from service_catalog.seeder.function import bundles, properties
-from service_catalog.seeder.function.answering import answer, ending_before
+from service_catalog.seeder.function.answering import answer, ending_after, ending_before
 from service_catalog.seeder.function.building import Builds
 from service_catalog.seeder.function.commits import FirstCommit, answers_of, first_commit, made_at
+from service_catalog.seeder.function.patience import HOST_ERRORS, patiently
 from service_catalog.seeder.function.properties import Seed
 from service_catalog.seeder.function.pushing import Repository
+from service_catalog.seeder.function.reach import refuse_beyond_reach
 from service_catalog.seeder.function.refusals import OutOfTimeError, RefusedError
 from service_catalog.seeder.function.remotes import Remote, remotes
 
 _log = logging.getLogger("seeder")
 _log.setLevel(logging.INFO)
-_HOST_ERRORS = (HTTPUnauthorized, GitProtocolError, NotGitRepository)
+SECONDS_TO_LOOK = 60.0
 
 
 @cache
@@ -40,10 +40,11 @@ def session() -> Any:
 
 
 @cache
-def client(service: str) -> Any:
+def client(service: str, region: str | None = None) -> Any:
     from botocore.config import Config
 
-    return session().client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
+    config = Config(retries={"mode": "standard", "total_max_attempts": 4})
+    return session().client(service, region_name=region, config=config)
 
 
 def handle(event: Mapping[str, Any], context: Any) -> None:
@@ -76,6 +77,7 @@ def handle(event: Mapping[str, Any], context: Any) -> None:
 def _create(seed: Seed, stack_id: str, function_arn: str) -> dict[str, str]:
     template = bundles.template(client("s3"), os.environ["BUNDLE_BUCKET"], seed.key, seed.sha256)
     answers = _checked(seed, template)
+    refuse_beyond_reach(seed.repositories, client)
     places = remotes(seed.repositories, function_arn)
     with tempfile.TemporaryDirectory() as folder:
         project = render(answers, folder, template)
@@ -95,8 +97,8 @@ def _checked(seed: Seed, template: Template) -> dict[str, str]:
 def _push(first: FirstCommit, remote: Remote, slug: str) -> str:
     """The commit's id in the repository; the endpoint of a connection may refuse, CodeCommit must not."""
     try:
-        return Repository(remote, session().get_credentials().get_frozen_credentials()).seed(first).decode()
-    except _HOST_ERRORS as error:
+        return patiently(lambda: _repository(remote).seed(first), remote.connected).decode()
+    except HOST_ERRORS as error:
         if not (remote.connected and os.environ.get("PUSH_PROJECT")):
             raise RefusedError(_advice(remote, error)) from error
         _log.warning("%s: the endpoint said %r; a build pushes instead", remote.name, error)
@@ -116,34 +118,46 @@ def _advice(remote: Remote, error: Exception) -> str:
 
 
 def _update(seed: Seed, event: Mapping[str, Any], function_arn: str) -> dict[str, str]:
-    """Changes nothing. What was seeded says whether the wish is another one, and not the properties before, since after
-    a refusal CloudFormation rolls back by an update from the refused properties to those that were seeded."""
-    places = remotes(seed.repositories, function_arn)
-    seeded = {name: _seeded(name, remote) for name, remote in places.items()}
-    for commit in filter(None, seeded.values()):
-        _refuse_other_answers(seed, answers_of(commit))
-    moved = seed.repositories != properties.read(event["OldResourceProperties"]).repositories
-    if seed.physical_id != event["PhysicalResourceId"] or (moved and None in seeded.values()):
+    """Changes nothing. The physical id and the first commits say what was seeded, never the properties before: after a
+    refusal CloudFormation rolls back by an update from the refused properties to those that were seeded."""
+    if seed.physical_id != event["PhysicalResourceId"]:
         raise RefusedError("the project's id or repositories changed: keep them, or create another project")
+    places = remotes(seed.repositories, function_arn)
+    seeded = {name: _seeded(seed, remote) for name, remote in places.items()}
     return _outputs({name: commit.id.decode() if commit else "" for name, commit in seeded.items()}, places)
 
 
-def _refuse_other_answers(seed: Seed, seeded: Mapping[str, str]) -> None:
-    both = seed.answers.keys() & seeded.keys()  # another version may have other options
-    if changed := sorted(option for option in both if seed.answers[option] != seeded[option]):
+def _seeded(seed: Seed, remote: Remote) -> Commit | None:
+    """The project's first commit there; raises RefusedError if all that there are were made from other answers."""
+    told = [(commit, answers_of(commit)) for commit in _first_commits(remote)]
+    own = {commit: record for commit, record in told if record.get("project_slug") == seed.slug}
+    changed = {commit: _changed(seed.answers, record) for commit, record in own.items()}
+    if changed and all(changed.values()):
         raise RefusedError(
-            f"{', '.join(changed)} changed, but answers decide the files that were pushed: "
+            f"{', '.join(next(iter(changed.values())))} changed, but answers decide the files that were pushed: "
             "keep them, and change the files in the repositories"
         )
+    same = [commit for commit, options in changed.items() if not options]
+    return next(iter([*same, *(commit for commit, record in told if not record)]), None)
 
 
-def _seeded(name: str, remote: Remote) -> Commit | None:
-    """The first commit in a repository; a host that can't be asked must not stop an update or its rollback."""
+def _changed(answers: Mapping[str, object], record: Mapping[str, str]) -> list[str]:
+    both = answers.keys() & record.keys()  # another version may have other options
+    return sorted(option for option in both if answers[option] != record[option])
+
+
+def _first_commits(remote: Remote) -> list[Commit]:
+    """None where the host can't be asked or takes too long, which must not stop an update or its rollback."""
     try:
-        return Repository(remote, session().get_credentials().get_frozen_credentials()).first_commit()
-    except _HOST_ERRORS as error:
-        _log.warning("%s: can't be read: %r", name, error)
-        return None
+        with ending_after(SECONDS_TO_LOOK):
+            return _repository(remote).first_commits()
+    except (Exception, OutOfTimeError) as error:
+        _log.warning("%s: can't be read: %r", remote.name, error)
+        return []
+
+
+def _repository(remote: Remote) -> Repository:
+    return Repository(remote, session().get_credentials().get_frozen_credentials())
 
 
 def _outputs(commits: Mapping[str, str], places: Mapping[str, Remote]) -> dict[str, str]:

@@ -5,6 +5,8 @@ The answers are the exception: their rules lie in the template's bundle, so they
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +23,12 @@ CONNECTION = (
     "arn:aws[a-z-]{0,20}:(?:codeconnections|codestar-connections):[a-z]{2}[a-z0-9-]{3,30}:[0-9]{12}:"
     "connection/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
-PATH = "[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,99}(?:/[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,99}){1,9}"
+_NAME = r"[a-zA-Z0-9_](?:\.?[a-zA-Z0-9_-]){0,99}"
+PATH = f"{_NAME}(?:/{_NAME}){{1,9}}"
 _OF_CLOUDFORMATION = {"ServiceToken", "ServiceTimeout"}
 _OF_THE_SEED = {"TemplateVersion", "Bundle", "Answers", "ProjectId", "Repositories"}
+_OF_A_REPOSITORY = {"CodeCommit", "ConnectionArn", "Path"}
+_log = logging.getLogger("seeder")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Connected:
 
     connection_arn: str
     path: str
+
+    @property
+    def place(self) -> str:
+        """The same by both prefixes that a connection's ARN may have."""
+        return f"{self.connection_arn.split(':', 3)[3]}/{self.path}"
 
 
 @dataclass(frozen=True)
@@ -48,13 +58,20 @@ class Seed:
 
     @property
     def physical_id(self) -> str:
-        return f"seed-{self.slug}-{self.project_id}"
+        """Says everything that an update must not change but the answers, which the first commits record."""
+        places = [each if isinstance(each, str) else each.place for _, each in sorted(self.repositories.items())]
+        digest = hashlib.sha256("\n".join(places).encode()).hexdigest()
+        return f"seed-{self.slug}-{self.project_id}-{digest[:8]}"
 
 
 def read(properties: object) -> Seed:
-    """Raises RefusedError for the first property that is missing, unknown or not what it has to be."""
+    """Raises RefusedError for the first property that is missing or not what it has to be.
+
+    What is unknown is left alone: the stack's template may be newer than this function.
+    """
     given = _mapping("ResourceProperties", properties)
-    _known("ResourceProperties", {name: value for name, value in given.items() if name not in _OF_CLOUDFORMATION})
+    _complete("ResourceProperties", given)
+    _tell_unknown("ResourceProperties", set(given) - _OF_CLOUDFORMATION - _OF_THE_SEED)
     version = _matched("TemplateVersion", given["TemplateVersion"], VERSION, "a version such as 1.2.3")
     bundle = _mapping("Bundle", given["Bundle"])
     sha256 = _matched("Bundle.Sha256", bundle.get("Sha256"), SHA256, "64 small hexadecimal digits")
@@ -79,7 +96,8 @@ def read(properties: object) -> Seed:
 
 def _repository(name: str, slug: str, value: object) -> str | Connected:
     given = _mapping(f"Repositories.{name}", value)
-    filled = {key: text for key, text in given.items() if text != ""}
+    _tell_unknown(f"Repositories.{name}", set(given) - _OF_A_REPOSITORY)
+    filled = {key: text for key, text in given.items() if text != "" and key in _OF_A_REPOSITORY}
     if set(filled) == {"CodeCommit"}:
         expected = f"{slug}-{name}"
         return _matched(f"Repositories.{name}.CodeCommit", filled["CodeCommit"], re.escape(expected), expected)
@@ -88,14 +106,17 @@ def _repository(name: str, slug: str, value: object) -> str | Connected:
     arn = _matched(f"Repositories.{name}.ConnectionArn", filled["ConnectionArn"], CONNECTION, "the ARN of a connection")
     accepted = "the path of an existing repository, such as OWNER/NAME"
     path = _matched(f"Repositories.{name}.Path", filled["Path"], PATH, accepted)
-    if ".." in path:
-        raise RefusedError(f"Repositories.{name}.Path {_shown(path)}: use {accepted}")
     return Connected(arn, path.removesuffix(".git"))
 
 
-def _known(where: str, given: Mapping[str, object]) -> None:
-    if wrong := sorted(_OF_THE_SEED ^ set(given)):
-        raise RefusedError(f"{where}: {_shown(wrong)} missing or unknown; give {', '.join(sorted(_OF_THE_SEED))}")
+def _complete(where: str, given: Mapping[str, object]) -> None:
+    if missing := sorted(_OF_THE_SEED - set(given)):
+        raise RefusedError(f"{where}: {_shown(missing)} missing; give {', '.join(sorted(_OF_THE_SEED))}")
+
+
+def _tell_unknown(where: str, names: set[str]) -> None:
+    if names:
+        _log.warning("%s: %s unknown here, left alone", where, _shown(sorted(names)))
 
 
 def _mapping(where: str, value: object) -> Mapping[str, Any]:

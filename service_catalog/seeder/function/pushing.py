@@ -6,12 +6,14 @@ beside theirs.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dulwich.client import HttpGitClient, SendPackResult
+from dulwich.errors import GitProtocolError
 from dulwich.object_store import iter_tree_contents
 from dulwich.objects import ZERO_SHA, Commit, ObjectID, ShaFile
 from dulwich.pack import pack_objects_to_data
@@ -28,6 +30,7 @@ SECONDS_PER_REQUEST = 60
 _TRIES = 3
 Refs = dict[Ref, ObjectID]
 _LEAD = (b"refs/heads/", b"refs/tags/")
+_WORKFLOWS = re.compile("workflow.* without .?workflows?.? (permission|scope)", re.IGNORECASE | re.DOTALL)
 
 
 class HeadMovedError(RuntimeError):
@@ -78,10 +81,25 @@ class Repository:
         return first.id if there.get(MAIN, first.id) == first.id and set(there) <= {MAIN} else None
 
     def _push(self, decide: Callable[[Refs], Refs], objects: Sequence[ShaFile]) -> None:
-        with self._client() as client:
-            result: SendPackResult = client.send_pack(b"", decide, lambda *_, **__: pack_objects_to_data(objects))
+        try:
+            with self._client() as client:
+                result: SendPackResult = client.send_pack(b"", decide, lambda *_, **__: pack_objects_to_data(objects))
+        except GitProtocolError as error:
+            self._refuse_without_workflows(str(error))
+            raise
         if refused := {ref: why for ref, why in (result.ref_status or {}).items() if why}:
-            raise HeadMovedError("; ".join(f"{ref.decode()}: {why}" for ref, why in refused.items()))
+            said = "; ".join(f"{ref.decode()}: {why}" for ref, why in refused.items())
+            self._refuse_without_workflows(said)
+            raise HeadMovedError(said)
+
+    def _refuse_without_workflows(self, said: str) -> None:
+        """GitHub takes files in .github/workflows only from apps with the permission Workflows."""
+        if _WORKFLOWS.search(said):
+            raise RefusedError(
+                f"{self.remote.name}: the connection's app at GitHub may not push .github/workflows ({said}): accept "
+                "the app's permission Workflows if GitHub offers it; else stamp the project out with `sagemaker-mlops "
+                "new` and the same answers, push it to main yourself, and create the project again"
+            )
 
     def _beside_others(self, first: FirstCommit) -> ObjectID:
         branch = branch_of(first.version)
@@ -123,15 +141,15 @@ class Repository:
             default = MAIN if MAIN in refs else result.symrefs.get(HEADREF, MAIN)
             yield copy, refs, default
 
-    def first_commit(self) -> Commit | None:
-        """The first commit that an earlier seed made there."""
+    def first_commits(self) -> list[Commit]:
+        """The first commits that earlier seeds made there; those of the default branch come first."""
+        found: dict[ObjectID, Commit] = {}
         with self._fetched() as (copy, refs, default):
             branches = [default, *(ref for ref in refs if ref.startswith(b"refs/heads/sagemaker-mlops/"))]
             for sha in [refs[ref] for ref in branches if ref in refs]:
-                for entry in copy.get_walker(include=[sha]):
-                    if commits.is_first(entry.commit):
-                        return entry.commit
-        return None
+                walked = (entry.commit for entry in copy.get_walker(include=[sha]))
+                found.update({commit.id: commit for commit in walked if commits.is_first(commit)})
+        return list(found.values())
 
 
 def _newest(copy: Repo, head: ObjectID) -> Commit:

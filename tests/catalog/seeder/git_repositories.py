@@ -19,6 +19,7 @@ def commit_of_somebody(repository: Path, **files: str) -> str:
     work = repository.with_suffix(".work")
     git(repository.parent, "clone", "--quiet", str(repository), str(work))
     for name, text in files.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_text(text, encoding="utf-8")
         git(work, "add", name)
     git(work, "commit", "--quiet", "--message", "by somebody")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,6 +61,43 @@ class S3:
     def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
         self.calls.append(f"delete {Key}")
         del self.objects[Bucket, Key]
+
+
+@dataclass
+class Connections:
+    """CodeConnections' tags of every connection; an `error` is answered instead."""
+
+    tags: dict[str, str] = field(default_factory=lambda: {"sagemaker": "true"})
+    error: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def list_tags_for_resource(self, ResourceArn: str) -> dict[str, Any]:  # noqa: N803
+        from botocore.exceptions import ClientError
+
+        self.asked.append(ResourceArn)
+        if self.error:
+            raise ClientError({"Error": {"Code": self.error}}, "ListTagsForResource")
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]}
+
+
+def clients(**services: object) -> Callable[..., Any]:
+    """What makes boto3's clients, of these services only."""
+    return lambda service, region=None: services[service]  # noqa: ARG005
+
+
+@dataclass
+class Clock:
+    """Passes only while somebody waits."""
+
+    waits: list[float] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        return sum(self.waits)
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.during()
 
 
 class Session:
@@ -165,6 +202,8 @@ class Surroundings:
     s3: S3
     stacks: CloudFormation
     git: GitHost
+    connections: Connections = field(default_factory=Connections)
+    clock: Clock = field(default_factory=Clock)
     context: Context = field(default_factory=Context)
 
     def url_path(self, name: str, slug: str = SLUG, connected: bool = False) -> str:
@@ -176,6 +215,9 @@ class Surroundings:
     def repositories(self, slug: str = SLUG, connected: bool = False) -> dict[str, Path]:
         """Two empty repositories at the host, made where they aren't there yet."""
         return {name: self.git.create(self.url_path(name, slug, connected)) for name in ("model-build", "model-deploy")}
+
+    def update(self, wish: Mapping[str, Any], physical_id: str, before: Mapping[str, Any] | None = None) -> Any:
+        return self.seed("Update", wish, OldResourceProperties=before or wish, PhysicalResourceId=physical_id)
 
     def seed(self, kind: str, resource: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         from service_catalog.seeder.function import handler

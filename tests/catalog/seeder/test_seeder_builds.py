@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,12 +18,13 @@ from botocore.validate import ParamValidator
 
 from service_catalog.seeder.function import building, handler
 from service_catalog.seeder.push_project import BUILDSPEC
-from tests.catalog.seeder.git_repositories import commit_of_somebody, commits, git, refs
+from tests.catalog.seeder.git_repositories import commit_of_somebody, commits, files_of, git, refs
 from tests.catalog.seeder.git_server import ACCESS_KEY, REGION, SECRET_KEY, TOKEN
-from tests.catalog.seeder.seeding import S3, SLUG, Killed, Surroundings, form, properties
+from tests.catalog.seeder.seeding import S3, SLUG, Killed, Surroundings, clients, form, properties
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
+BRANCH = "sagemaker-mlops/0.1.0"
 AWS = f"""#!{sys.executable}
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -78,7 +80,9 @@ def builds(surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch, tmp_path
     codebuild = CodeBuild(surroundings.s3, tmp_path)
     codebuild.before = lambda: setattr(surroundings.git, "refusing", None)
     surroundings.git.refusing = 403
-    monkeypatch.setattr(handler, "client", {"s3": surroundings.s3, "codebuild": codebuild}.__getitem__)
+    monkeypatch.setattr(
+        handler, "client", clients(s3=surroundings.s3, codebuild=codebuild, codeconnections=surroundings.connections)
+    )
     monkeypatch.setattr(building, "SECONDS_BETWEEN_LOOKS", 0.0)
     monkeypatch.setenv("PUSH_PROJECT", "push-project")
     monkeypatch.setenv("PUSH_BUCKET", "parcels")
@@ -105,10 +109,61 @@ def test_a_build_leaves_others_commits_alone_and_may_run_again(surroundings: Sur
         surroundings.git.refusing = 403
         told = surroundings.seed("Create", properties(form(), connected=True))
         assert told["Status"] == "SUCCESS", told["Reason"] + builds.said
-    assert refs(build) == {
-        "refs/heads/main": theirs,
-        "refs/heads/sagemaker-mlops/0.1.0": told["Data"]["BuildCommit"],
-    }
+    assert set(refs(build)) == {"refs/heads/main", f"refs/heads/{BRANCH}"} and refs(build)["refs/heads/main"] == theirs
+    assert git(build, "log", "-1", "--format=%P", BRANCH).split() == [theirs, told["Data"]["BuildCommit"]]
+
+
+OVERLAPPING = {"README.md": "theirs", "other.txt": "theirs", "model_build": "no folder", "Makefile/x": "no file"}
+
+
+@pytest.mark.parametrize("default", ["main", "trunk"])
+def test_a_build_makes_the_very_commit_that_the_function_would(
+    surroundings: Surroundings, builds: CodeBuild, tmp_path: Path, default: str
+) -> None:
+    build = surroundings.repositories(connected=True)["model-build"]
+    commit_of_somebody(build, **OVERLAPPING)
+    if default != "main":
+        git(build, "branch", "--move", "main", default)
+    before = tmp_path / "before"
+    shutil.copytree(build, before)
+    for refusing in (403, None):
+        surroundings.git.refusing = refusing
+        told = surroundings.seed("Create", properties(form(), connected=True))
+        assert told["Status"] == "SUCCESS", told["Reason"] + builds.said
+        made, files = refs(build), files_of(build, BRANCH)
+        git(build, "fsck", "--strict")
+        if refusing:
+            built = made, files
+            shutil.rmtree(build)
+            shutil.copytree(before, build)
+    assert built == (made, files)
+    if default == "main":
+        ours = files_of(build, told["Data"]["BuildCommit"])
+        theirs = files_of(build, "main")
+        assert files == {**{name: theirs[name] for name in ("README.md", "other.txt")}, **ours}
+        assert len(builds.started) == 1
+
+
+def test_a_build_knows_our_files_by_their_tree_not_by_their_commit(
+    surroundings: Surroundings, builds: CodeBuild
+) -> None:
+    repositories = surroundings.repositories(connected=True)
+    surroundings.git.refusing = None
+    surroundings.seed("Create", properties(form(), connected=True))
+    for repository in repositories.values():
+        _rewrite(repository)
+    before = {name: refs(repository) for name, repository in repositories.items()}
+    surroundings.git.refusing = 403
+    told = surroundings.seed("Create", properties(form(), connected=True))
+    assert told["Status"] == "SUCCESS" and "our files are there" in builds.said, told["Reason"] + builds.said
+    assert {name: refs(repository) for name, repository in repositories.items()} == before
+
+
+def _rewrite(repository: Path) -> None:
+    """The same files on main by a commit of somebody, and one more on top."""
+    tree = git(repository, "rev-parse", "main^{tree}")
+    git(repository, "update-ref", "refs/heads/main", git(repository, "commit-tree", "-m", "by somebody", tree))
+    commit_of_somebody(repository, note="x")
 
 
 def test_a_build_never_moves_a_branch_of_somebody(surroundings: Surroundings, builds: CodeBuild) -> None:

@@ -125,7 +125,6 @@ def test_every_property_is_needed(missing: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"Command": "x"},
         {"Repositories": {**properties(form())["Repositories"], "third": {"CodeCommit": "x"}}},
         {"Repositories": {"model-build": {"CodeCommit": "census-income-model-build"}}},
         {"Repositories": {name: {"CodeCommit": ""} for name in ("model-build", "model-deploy")}},
@@ -137,7 +136,7 @@ def test_every_property_is_needed(missing: str) -> None:
         },
         {"Repositories": {name: {"CodeCommit": "others-model-build"} for name in ("model-build", "model-deploy")}},
     ],
-    ids=["unknown", "third", "one", "none", "both", "of-others"],
+    ids=["third", "one", "none", "both", "of-others"],
 )
 def test_other_shapes_are_refused(more: dict[str, Any]) -> None:
     with pytest.raises(RefusedError):
@@ -147,7 +146,7 @@ def test_other_shapes_are_refused(more: dict[str, Any]) -> None:
 def test_what_the_stack_sends_is_read() -> None:
     seed = read(properties(form(), connected=True))
     assert seed.repositories["model-build"] == Connected(CONNECTION_ARN, "team/census-income-model-build")
-    assert seed.physical_id == "seed-census-income-p-abcdefghijkl"
+    assert re.fullmatch("seed-census-income-p-abcdefghijkl-[0-9a-f]{8}", seed.physical_id)
 
 
 @given(st.from_regex(TEXT_RULES["project_slug"].pattern, fullmatch=True).filter(TEXT_RULES["project_slug"].allows))
@@ -157,6 +156,17 @@ def test_every_legal_slug_is_one_here(slug: str) -> None:
 
 def test_the_projects_id_is_the_forms_own_pattern() -> None:
     assert PROJECT_ID.replace("?:", "") == ID_PATTERN
+
+
+def test_the_form_asks_for_the_very_paths_that_are_taken_here() -> None:
+    from service_catalog import bindings
+
+    assert bindings.PATH == PATH
+
+
+@pytest.mark.parametrize("path", ["a", "a/", "/a", "a//b", ".a/b", "a/..", "a/b..c", "a/-b", "a/b\n", "a/" + "b/" * 10])
+def test_other_paths_are_not(path: str) -> None:
+    assert not re.fullmatch(PATH, path)
 
 
 @pytest.mark.parametrize("path", ["OWNER/NAME", "group/sub.group/name_1", "a/b-c", "_x/y.z"])

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service_catalog.seeder.function import bundles, commits, handler
+from service_catalog.seeder.function import answering, bundles, commits, handler
 from service_catalog.seeder.function.answering import LARGEST
 from tests.catalog.seeder.git_server import SECRET_KEY, TOKEN
 from tests.catalog.seeder.seeding import BUCKET, STACK_ID, Context, Surroundings, form, properties, published
@@ -101,6 +102,21 @@ def test_nothing_secret_is_logged_or_told(surroundings: Surroundings, caplog: py
         for secret in (SECRET_KEY, TOKEN, "signature=x"):
             assert secret not in str(told)
             assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("status", [None, 503], ids=["unreachable", "busy"])
+def test_the_signed_url_is_in_no_log_and_no_error_when_the_answer_cannot_be_delivered(
+    surroundings: Surroundings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, status: int | None
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(answering, "_TRIES", answering._TRIES.new(backoff_factor=0.0))
+    surroundings.stacks.statuses = [status] * 9 if status else []
+    if status is None:
+        surroundings.stacks.url = "http://127.0.0.1:1/answer?signature=x"
+    with pytest.raises(ConnectionError, match="CloudFormation can't be reached") as raised:
+        surroundings.seed("Delete", {})
+    told = "".join(traceback.format_exception(raised.value)) + caplog.text
+    assert "signature=" not in told and "/answer?" not in told
 
 
 def test_a_stack_tells_its_time_by_its_id_or_gets_a_fixed_one() -> None:

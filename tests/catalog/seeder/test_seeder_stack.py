@@ -84,6 +84,28 @@ def test_repositories_and_connections_are_known_by_their_tags(template: Template
         assert statement["Condition"] == {"StringEqualsIgnoreCase": {"aws:ResourceTag/sagemaker": "true"}}
 
 
+def test_the_function_reads_the_tags_of_tagged_connections_and_a_build_does_not(template: Template) -> None:
+    found = statements(template, "lambda.amazonaws.com")
+    for number, prefix in ((1, "codeconnections"), (2, "codestar-connections")):
+        statement = found[f"Limits{number}"]
+        assert statement["Action"] == [f"{prefix}:ListTagsForResource"]
+        assert f":{prefix}:" in json.dumps(statement["Resource"])
+        assert statement["Condition"] == {"StringEqualsIgnoreCase": {"aws:ResourceTag/sagemaker": "true"}}
+    assert "ListTags" not in json.dumps(statements(template, "codebuild.amazonaws.com"))
+
+
+def test_any_failure_of_the_function_raises_an_alarm_that_tells_a_topic_if_there_is_one(template: Template) -> None:
+    alarm = only(template, "AWS::CloudWatch::Alarm")
+    (function,) = (name for name, each in template["Resources"].items() if each["Type"] == "AWS::Lambda::Function")
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    (action,) = alarm["AlarmActions"]
+    assert action == {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]}
+    topic = template["Parameters"]["AlarmTopicArn"]
+    assert topic["Default"] == "" and re.fullmatch(topic["AllowedPattern"], "arn:aws:sns:eu-west-1:111122223333:ml")
+
+
 def test_the_function_reads_bundles_only(template: Template) -> None:
     (resource,) = statements(template, "lambda.amazonaws.com")["Bundles"]["Resource"]
     assert json.dumps(resource).count("/bundles/*") == 1
@@ -100,8 +122,6 @@ def test_the_build_takes_no_value_but_from_its_source(template: Template) -> Non
     assert project["Source"] == {"Type": "NO_SOURCE", "BuildSpec": BUILDSPEC.read_text(encoding="utf-8")}
     assert "EnvironmentVariables" not in project["Environment"]
     assert set(re.findall(r"\$\{?([A-Za-z_]+)", project["Source"]["BuildSpec"])) == {
-        "remote",
-        "commit",
-        "branch",
-        "there",
+        *("remote", "commit", "branch", "there"),
+        *("default", "theirs", "beside", "tree", "head", "joint"),
     }
