@@ -10,6 +10,9 @@ from service_catalog.seeder.function.remotes import Remote, credentials_for, rem
 from service_catalog.verify_aws.account import Account
 from service_catalog.verify_aws.checks import NotTriedError, RefutedError, check
 
+FILE, WORKFLOW = "verify-aws.txt", ".github/workflows/verify-aws.yml"
+DOES_NOTHING = "on: workflow_dispatch\njobs: {nothing: {if: false, runs-on: ubuntu-latest, steps: [{run: exit}]}}\n"
+
 
 @check(creates="a CodeCommit repository")
 def codecommit_push_by_sigv4(account: Account) -> str:
@@ -34,16 +37,29 @@ def push_through_the_connection(account: Account) -> str:
 
     Source: AWS samples, which use the AWS CLI's credential helper there; service_catalog/seeder/function/remotes.py.
     """
+    return _pushed_through_the_connection(account, account.prefix, FILE)
+
+
+@check(creates="a branch in your repository")
+def workflow_push_through_the_connection(account: Account) -> str:
+    """That push may hold a file in .github/workflows, for which GitHub wants its app to have the permission Workflows.
+
+    Source: GitHub's documentation of permissions for apps; whether AWS Connector for GitHub has this one is not told.
+    """
+    return _pushed_through_the_connection(account, f"{account.prefix}-workflow", WORKFLOW)
+
+
+def _pushed_through_the_connection(account: Account, name: str, file: str) -> str:
     options = account.options
     if not (options.connection_arn and options.repository):
         raise NotTriedError("needs --connection-arn of an available connection, and --repository OWNER/NAME behind it")
     remote = _remote(account, Connected(options.connection_arn, options.repository))
-    branch = f"refs/heads/sagemaker-mlops/{account.prefix}".encode()
+    branch = f"refs/heads/sagemaker-mlops/{name}".encode()
     account.afterwards(f"branch {branch.decode()} of {options.repository}", lambda: _delete(remote, account, branch))
-    commit = push(remote, account, branch)
+    commit = push(remote, account, branch, file)
     if (found := heads(remote, account).get(branch)) != commit.encode():
         raise RefutedError(f"pushed {commit}, but the branch is at {found!r}")
-    return f"a branch is at {commit}, which was pushed through the connection"
+    return f"a branch with {file} is at {commit}, which was pushed through the connection"
 
 
 def _remote(account: Account, repository: str | Connected) -> Remote:
@@ -62,20 +78,23 @@ def _client(remote: Remote, account: Account) -> tuple[Any, str]:
     return transport, path
 
 
-def push(remote: Remote, account: Account, ref: bytes) -> str:
-    """Pushes one small commit to `ref` and returns its id."""
-    from dulwich.objects import Blob, Commit, Tree
+def push(remote: Remote, account: Account, ref: bytes, file: str = FILE) -> str:
+    """Pushes a commit of one small `file` to `ref` and returns its id."""
+    from dulwich.index import commit_tree
+    from dulwich.object_store import MemoryObjectStore
+    from dulwich.objects import Blob, Commit
     from dulwich.pack import pack_objects_to_data
 
-    blob = Blob.from_string(f"{secrets.token_hex(8)}\n".encode())
-    tree = Tree()
-    tree.add(b"verify-aws.txt", 0o100644, blob.id)
+    store, blob = MemoryObjectStore(), Blob.from_string(f"# {secrets.token_hex(8)}\n{DOES_NOTHING}".encode())
+    store.add_object(blob)
     commit = Commit()
-    commit.tree, commit.message = tree.id, b"Try a push\n"
+    commit.tree = commit_tree(store, [(file.encode(), blob.id, 0o100644)])
+    commit.message = b"Try a push\n"
     commit.author = commit.committer = b"make verify-aws <verify-aws>"
     commit.author_time = commit.commit_time = 1767225600
     commit.author_timezone = commit.commit_timezone = 0
-    objects = [(each, None) for each in (blob, tree, commit)]
+    store.add_object(commit)
+    objects = [(store[each], None) for each in store]
     transport, path = _client(remote, account)
     _succeed(transport.send_pack(path, lambda _refs: {ref: commit.id}, lambda *_, **__: pack_objects_to_data(objects)))
     return commit.id.decode()

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 TRIED = (
     "codecommit_push_by_sigv4",
     "push_through_the_connection",
+    "workflow_push_through_the_connection",
     "seeder_says_what_is_wrong",
     "project_from_service_catalog",
     "project_from_s3_template",

@@ -159,9 +159,10 @@ def test_the_projects_id_is_the_forms_own_pattern() -> None:
 
 
 def test_the_form_asks_for_the_very_paths_that_are_taken_here() -> None:
-    from service_catalog import bindings
+    from service_catalog.bindings import binding_fields
 
-    assert bindings.PATH == PATH
+    asked = {field.parameter: field.pattern for field in binding_fields("github")}
+    assert (asked["BuildRepository"], asked["DeployRepository"]) == (PATH, PATH)
 
 
 @pytest.mark.parametrize("path", ["a", "a/", "/a", "a//b", ".a/b", "a/..", "a/b..c", "a/-b", "a/b\n", "a/" + "b/" * 10])

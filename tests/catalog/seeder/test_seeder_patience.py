@@ -49,7 +49,10 @@ def test_patience_ends_after_a_minute(surroundings: Surroundings) -> None:
 
 
 def test_a_repository_that_comes_late_is_seeded(surroundings: Surroundings) -> None:
-    surroundings.clock.during = lambda: surroundings.repositories() and None
+    def late() -> None:
+        surroundings.repositories()
+
+    surroundings.clock.during = late
     assert surroundings.seed("Create", properties(form()))["Status"] == "SUCCESS"
 
 
