@@ -11,6 +11,7 @@ from service_catalog.project.repositories import PARTS, Repositories
 from service_catalog.seeder.bundle import bundle
 
 FUNCTION = "sagemaker-mlops-seeder"
+SECONDS_TO_ANSWER = "2400"  # Lambda's 15 minutes, and those of a second try
 
 
 class Seed(Construct):
@@ -23,6 +24,7 @@ class Seed(Construct):
             type="Custom::ModelRepositories",
             properties={
                 "ServiceToken": arn("lambda", f"function:{FUNCTION}"),
+                "ServiceTimeout": SECONDS_TO_ANSWER,
                 "TemplateVersion": made.version,
                 "Bundle": {"Key": made.key, "Sha256": made.sha256},
                 "Answers": form.answers(),

@@ -70,6 +70,7 @@ def test_the_seed_names_the_template_s_bundle_and_both_repositories(ci: str) -> 
     assert seed["TemplateVersion"] == made.version
     assert seed["Bundle"] == {"Key": made.key, "Sha256": made.sha256}
     assert seed["ServiceToken"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sagemaker-mlops-seeder"
+    assert seed["ServiceTimeout"] == "2400"
     assert seed["ProjectId"] == PROJECT_ID
     assert seed["Repositories"].keys() == {"model-build", "model-deploy"}
 
