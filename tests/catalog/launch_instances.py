@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.catalog.launch_requests import ROOT_DECIDES
 from tests.catalog.launch_simulator import Request
+from tests.catalog.launch_templates import SLUG
 from tests.infrastructure.cfn_templates import ACCOUNT
 
 STREAMS = ("logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents")
 WHOLE = ("sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution", "codepipeline:StartPipelineExecution")
 LISTS = ("aws:TagKeys", "kms:ResourceAliases", "iam:PolicyARN")
+OWN_TAGS = {f"aws:{kind}Tag/sagemaker:project-name": SLUG for kind in ("Principal", "Resource")}
+OF_ACTION = {
+    "codeconnections:UseConnection": {"aws:ResourceTag/sagemaker": "true"},
+    "kms:CreateGrant": {"kms:GrantIsForAWSResource": "true"},
+}
+
+
+def as_aws_knows(request: Request) -> Request:
+    """With the tags of a project's own role and things, which AWS adds to what a request says."""
+    return replace(request, context={**OWN_TAGS, **OF_ACTION.get(request.action, {}), **request.context})
 
 
 def instances(policy: dict[str, Any]) -> Iterator[Request]:
