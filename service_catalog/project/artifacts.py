@@ -73,6 +73,8 @@ class AccessLogs(Construct):
         self._policy = s3.CfnBucketPolicy(
             self, "Policy", bucket=self.bucket.ref, policy_document=_policy(self.bucket.attr_arn)
         )
+        self._policy.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+        self._policy.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
 
     def follow(self, bucket: s3.CfnBucket, prefix: str) -> None:
         """Log who asks `bucket` for what."""

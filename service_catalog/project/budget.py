@@ -14,14 +14,16 @@ WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}
 
 
 class Budget(Construct):
-    """Counts what carries the project's tag, once the account that pays has made it a cost allocation tag."""
+    """Counts what carries the project's tag, once the account that pays has made it a cost allocation tag.
 
-    def __init__(self, scope: Construct, construct_id: str, form: Form) -> None:
+    It warns by the project's topic: CloudFormation can't change the addresses of a budget of the same name.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, form: Form, topic: cdk.CfnResource, topic_policy: cdk.CfnResource
+    ) -> None:
         super().__init__(scope, construct_id)
-        email = form.value("NotificationEmail")
-        has_email = cdk.CfnCondition(self, "HasEmail", expression=Fn.condition_not(Fn.condition_equals(email, "")))
-        warnings = [_warning(kind, percent, email) for kind, percent in WARNINGS.items()]
-        budgets.CfnBudget(
+        self.resource = budgets.CfnBudget(
             self,
             "Budget",
             budget=budgets.CfnBudget.BudgetDataProperty(
@@ -33,17 +35,18 @@ class Budget(Construct):
                 ),
                 cost_filters={"TagKeyValue": [Fn.join("$", ["user:sagemaker:project-name", form.slug])]},
             ),
-            notifications_with_subscribers=Fn.condition_if(has_email.logical_id, warnings, cdk.Aws.NO_VALUE),
+            notifications_with_subscribers=[_warning(kind, percent, topic.ref) for kind, percent in WARNINGS.items()],
         )
+        self.resource.add_resource_dependency(topic_policy)
 
 
-def _warning(kind: str, percent: int, email: str) -> dict[str, object]:
-    return {
-        "Notification": {
-            "NotificationType": kind,
-            "ComparisonOperator": "GREATER_THAN",
-            "ThresholdType": "PERCENTAGE",
-            "Threshold": percent,
-        },
-        "Subscribers": [{"SubscriptionType": "EMAIL", "Address": email}],
-    }
+def _warning(kind: str, percent: int, topic_arn: str) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+    return budgets.CfnBudget.NotificationWithSubscribersProperty(
+        notification=budgets.CfnBudget.NotificationProperty(
+            notification_type=kind,
+            comparison_operator="GREATER_THAN",
+            threshold_type="PERCENTAGE",
+            threshold=percent,
+        ),
+        subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic_arn)],
+    )

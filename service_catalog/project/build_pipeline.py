@@ -79,6 +79,9 @@ class BuildPipeline(Construct):
                 }
             },
         }
+        sources = cdk.Fn.join("", [bucket, f"/*/{ARTIFACT}/*"])
+        # A connection's source is put with an ACL, which the bucket then ignores.
+        upload = allow("UploadOfSource", ["s3:PutObjectAcl"], [sources])
         actions = ["CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus"]
         owned = allow(
             "Source",
@@ -94,7 +97,7 @@ class BuildPipeline(Construct):
             allow(
                 "Artifacts",
                 ["s3:GetBucketVersioning", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-                [bucket, cdk.Fn.join("", [bucket, f"/*/{ARTIFACT}/*"])],
+                [bucket, sources],
             ),
             allow(
                 "Key",
@@ -107,6 +110,7 @@ class BuildPipeline(Construct):
                 [self._builds.test.attr_arn, self._builds.publish.attr_arn],
             ),
             choose_any(self._repositories.are_elsewhere, connected, owned),
+            choose_any(self._repositories.are_elsewhere, upload, cdk.Aws.NO_VALUE),
         )
 
     def _commit(self, undelivered: cdk.CfnResource) -> events.CfnRule:

@@ -61,9 +61,9 @@ def statements() -> list[dict[str, Any]]:
             "Group",
             [
                 "sagemaker:AddTags",
-                "sagemaker:DeleteModelPackageGroupPolicy",
                 "sagemaker:DescribeModelPackageGroup",
-                "sagemaker:PutModelPackageGroupPolicy",
+                # Only the stack changes it: code on main could give approving away with it.
+                "sagemaker:GetModelPackageGroupPolicy",
             ],
             [arn("sagemaker", f"model-package-group/{SLUG}")],
         ),

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import Fn
 from constructs import Construct
 
-from service_catalog.project.accounts import Accounts, choose
+from service_catalog.project.accounts import Accounts
 from service_catalog.project.build_pipeline import BuildPipeline
 from service_catalog.project.build_token_role import BuildTokenRole
 from service_catalog.project.form import Form
@@ -22,9 +22,11 @@ class Delivery:
     """What others need of it: the topic for people, and outputs of the stack by name, with what they are for."""
 
     topic: cdk.CfnResource
+    topic_policy: cdk.CfnResource
     outputs: dict[str, tuple[str, str]]
     bucket: cdk.CfnResource | None = None
     build_pipeline: cdk.CfnResource | None = None
+    pipelines: tuple[cdk.CfnResource, ...] = ()
 
 
 def in_codepipeline(
@@ -67,7 +69,14 @@ def in_codepipeline(
         f"{part}PipelineUrl": (Fn.sub(console + path.replace("{part}", part.lower())), f"CI of model-{part.lower()}")
         for part in PARTS
     }
-    return Delivery(events.resource("Topic"), outputs, bucket, build.pipeline)
+    return Delivery(
+        events.resource("Topic"),
+        events.resource("TopicPolicy"),
+        outputs,
+        bucket,
+        build.pipeline,
+        (pipeline.resource("Pipeline"), build.pipeline),
+    )
 
 
 def elsewhere(
@@ -93,6 +102,7 @@ def elsewhere(
             "OidcProviderArn": form.value("OidcProviderArn"),
             **{parameter: form.value(field) for parameter, field in subject.items()},
         },
+        {"NeedsProvider": Fn.condition_equals("no", "yes")},
     )
     approvals = Included(
         scope,
@@ -109,12 +119,7 @@ def elsewhere(
             "NotificationEmail": form.value("NotificationEmail"),
         },
     )
-    provider = choose(
-        roles.condition("NeedsProvider"),
-        roles.resource("Provider").get_att("Arn").to_string(),
-        form.value("OidcProviderArn"),
-    )
-    build = BuildTokenRole(scope, "BuildCi", ci, provider)
+    build = BuildTokenRole(scope, "BuildCi", ci, form.value("OidcProviderArn"))
     variable = "Value of the CI variable"
     outputs = {
         "BuildCiRoleArn": (build.role.attr_arn, f"{variable} MLOPS_CI_ROLE_ARN of model-build"),
@@ -125,4 +130,4 @@ def elsewhere(
         ),
         "CiRegion": (cdk.Aws.REGION, f"{variable} MLOPS_REGION of both"),
     }
-    return Delivery(approvals.resource("Topic"), outputs)
+    return Delivery(approvals.resource("Topic"), approvals.resource("TopicPolicy"), outputs)

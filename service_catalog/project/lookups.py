@@ -18,9 +18,11 @@ class Lookups(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, form: Form, execution_role_arn: str) -> None:
         super().__init__(scope, construct_id)
-        self._binding("execution_role_arn", execution_role_arn)
-        self._binding("project_name", form.slug)
-        self._binding("project_id", form.value("SageMakerProjectId"))
+        self.always = [
+            self._binding("execution_role_arn", execution_role_arn),
+            self._binding("project_name", form.slug),
+            self._binding("project_id", form.value("SageMakerProjectId")),
+        ]
         for name, parameter in OPTIONAL.items():
             value = form.value(parameter)
             made = self._binding(name, value, "StringList")

@@ -32,7 +32,7 @@ class Notifications(Construct):
         )
         self._rule(
             "Registration",
-            "registered",
+            "model-registered",
             "aws.sagemaker",
             "SageMaker Model Package State Change",
             {

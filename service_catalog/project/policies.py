@@ -10,6 +10,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 SLUG = "${SageMakerProjectName}"
+# As in the bootstrap templates: who launches projects may make roles and policies under this path only.
+IAM_PATH = "/sagemaker-mlops/"
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
 OWN_BUCKETS = {"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}}
 
@@ -25,7 +27,7 @@ def arn(service: str, resource: str) -> str:
 
 
 def role_arn(name: str) -> str:
-    return named(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{name}")
+    return named(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role{IAM_PATH}{name}")
 
 
 def bucket_arn(path: str) -> str:
@@ -70,6 +72,7 @@ def role(
         scope,
         construct_id,
         role_name=named(name),
+        path=IAM_PATH,
         description=named(description),
         assume_role_policy_document=trust,
         policies=[iam.CfnRole.PolicyProperty(policy_name="own", policy_document=document(*statements))],

@@ -65,12 +65,14 @@ class OwnRepositories(Repositories):
         return choose(self.are_elsewhere, self.of[part].path, named(f"{SLUG}-{PARTS[part]}"))
 
 
-def show_in_studio(scope: Construct, urls: dict[str, str]) -> None:
+def show_in_studio(scope: Construct, urls: dict[str, str]) -> list[cdk.CfnResource]:
     """Registers the repositories with SageMaker, which lists them beside the project."""
-    for part, url in urls.items():
+    return [
         sagemaker.CfnCodeRepository(
             scope,
             f"{part}RepositoryInStudio",
             code_repository_name=named(f"{SLUG}-{PARTS[part]}"),
             git_config=sagemaker.CfnCodeRepository.GitConfigProperty(repository_url=url, branch=BRANCH),
         )
+        for part, url in urls.items()
+    ]

@@ -47,12 +47,13 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         repositories = Repositories(stack, "Repositories", form)
         seed = Seed(stack, "Seed", form, repositories)
         delivery = elsewhere(stack, form, ci, accounts, repositories, key_arn)
-    show_in_studio(stack, seed.urls)
+    shown = show_in_studio(stack, seed.urls)
     notifications = Notifications(stack, "Notifications", delivery.topic, form.slug)
     if delivery.build_pipeline:
         notifications.of_build_pipeline(delivery.build_pipeline)
-    Budget(stack, "Budget", form)
-    Lookups(stack, "Lookup", form, training.role.attr_arn)
+    budget = Budget(stack, "Budget", form, delivery.topic, delivery.topic_policy)
+    lookups = Lookups(stack, "Lookup", form, training.role.attr_arn)
+    _last(delivery.pipelines, [*shown, budget.resource, *lookups.always])
     _log_access(stack, {"artifacts": shared.resource("Bucket"), "pipeline": delivery.bucket, **_states(stages)})
     add_rules(stack, form, ci)
     _outputs(stack, shared, seed, training, delivery)
@@ -64,6 +65,13 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         f"A machine learning project with {SYSTEMS[ci]}: repositories, CI, roles, registry"
     )
     return stack
+
+
+def _last(pipelines: Sequence[cdk.CfnResource], others: Sequence[cdk.CfnResource]) -> None:
+    """A pipeline that has begun has filled its bucket, which then couldn't be deleted if anything else failed."""
+    for pipeline in pipelines:
+        for other in others:
+            pipeline.add_resource_dependency(other)
 
 
 def _states(stages: Sequence[StageOfProject]) -> dict[str, cdk.CfnResource]:

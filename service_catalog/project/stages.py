@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import aws_cdk as cdk
 from aws_cdk import Aws, Fn
 from constructs import Construct
 
 from service_catalog.project.accounts import Accounts, choose, holds
 from service_catalog.project.form import Form
 from service_catalog.project.included import Included
-from service_catalog.project.policies import SLUG
+from service_catalog.project.policies import IAM_PATH, SLUG
+
+
+def outlive(base: Included, needed: Iterable[cdk.CfnResource]) -> None:
+    """What `make destroy` needs is deleted after the boundary, which IAM keeps while a deployment's roles use it."""
+    boundary = base.resource("Boundary")
+    for each in needed:
+        boundary.add_resource_dependency(each)
 
 
 class StageOfProject(Construct):
@@ -32,10 +42,8 @@ class StageOfProject(Construct):
                 "Stage": stage.lower(),
                 "AccountId": self._place.account_id,
                 "KmsKeyArn": choose(here, self.base.output("KmsKeyArn"), key),
-                "PermissionsBoundaryArn": choose(
-                    here, self.base.output("PermissionsBoundaryArn"), self._elsewhere("policy", "boundary")
-                ),
-                "DeployRoleArn": choose(here, role.output("DeployRoleArn"), self._elsewhere("role", "deploy")),
+                "PermissionsBoundaryArn": self._by_name("policy", "boundary"),
+                "DeployRoleArn": choose(here, role.output("DeployRoleArn"), self._by_name("role", "deploy")),
                 "StateBucket": choose(has_state, self.base.output("StateBucket"), bucket),
                 "SubnetIds": form.value(f"{stage}SubnetIds"),
                 "SecurityGroupIds": form.value(f"{stage}SecurityGroupIds"),
@@ -47,10 +55,14 @@ class StageOfProject(Construct):
             f"{stage}KeyIsKnown", Fn.condition_or(holds(here), Fn.condition_not(Fn.condition_equals(key, "")))
         )
 
-    def _elsewhere(self, kind: str, name: str) -> str:
-        """ARN in the account of the stage, where its own stack makes this name."""
-        account = self._form.value(f"{self._stage}AccountId")
+        told = ("AccountIdBinding", "DeployRoleArnBinding", "KmsKeyArnBinding", "PermissionsBoundaryArnBinding")
+        needed = [self.base.resource("KeyAlias"), *role.resources(), *(bindings.resource(name) for name in told)]
+        outlive(self.base, needed)
+
+    def _by_name(self, kind: str, name: str) -> str:
+        """ARN in the account of the stage, where this stack or its own one makes this name."""
+        account = self._place.account_id
         return Fn.sub(
-            f"arn:${{AWS::Partition}}:iam::${{Account}}:{kind}/{SLUG}-{self._stage.lower()}-{name}",
+            f"arn:${{AWS::Partition}}:iam::${{Account}}:{kind}{IAM_PATH}{SLUG}-{self._stage.lower()}-{name}",
             {"Account": account},
         )

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from service_catalog.project.policies import SLUG, allow, arn, assumed_by, bucket_arn, role, role_arn
 
-NAME = f"{SLUG}-pipeline"
+NAME = f"{SLUG}-training-pipeline"
 BUCKET = f"{SLUG}-artifacts-????????????"
 JOBS = ("processing-job", "training-job")
 PROJECT_TAG = "sagemaker:project-name"

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 
 from renderer.template import rules
 from service_catalog.project.included import Included
+from service_catalog.project.stages import outlive
 
 # The stage's templates are the same for every CI system.
 CI = "codepipeline"
@@ -30,6 +31,7 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
     ).value_as_string
     stage = Included(stack, "Account", "stage", CI, {**whose, "TerraformState": state})
     deployer = Included(stack, "Deployer", "deploy-role", CI, {**whose, "OtherDeployers": deployers})
+    outlive(stage, [stage.resource("KeyAlias"), *deployer.resources()])
     stack.template_options.description = "What one stage of one SageMaker MLOps project needs. In the stage's account."
     key, bucket = stage.resource("Key"), stage.resource("StateBucket")
     role = deployer.resource("DeployRole")

@@ -76,7 +76,10 @@ class Accounts:
 
     def boundary(self, stage: str) -> dict[str, Any]:
         account = self.stages[stage]
-        iam, arn = self.aws.client("iam", account), f"arn:aws:iam::{account}:policy/{self.slug}-{stage}-boundary"
+        iam, arn = (
+            self.aws.client("iam", account),
+            f"arn:aws:iam::{account}:policy/sagemaker-mlops/{self.slug}-{stage}-boundary",
+        )
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         return {"name": "boundary", "policy": document}

@@ -120,7 +120,9 @@ def _prepared(aws: EmulatedAws) -> dict[str, str]:
     for name in (ARTIFACTS, STATE):
         aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    aws.client("iam").create_policy(PolicyName=f"{OWN}-boundary", PolicyDocument=json.dumps(document))
+    aws.client("iam").create_policy(
+        Path="/sagemaker-mlops/", PolicyName=f"{OWN}-boundary", PolicyDocument=json.dumps(document)
+    )
     aws.client("sagemaker").create_model_package_group(ModelPackageGroupName=SLUG)
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     bindings = {
@@ -131,8 +133,8 @@ def _prepared(aws: EmulatedAws) -> dict[str, str]:
         "artifact_bucket": ARTIFACTS,
         "artifact_key_arn": key,
         "kms_key_arn": key,
-        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/{OWN}-boundary",
-        "deploy_role_arn": f"arn:aws:iam::{ACCOUNT}:role/{OWN}-deploy",
+        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/sagemaker-mlops/{OWN}-boundary",
+        "deploy_role_arn": f"arn:aws:iam::{ACCOUNT}:role/sagemaker-mlops/{OWN}-deploy",
         "subnet_ids": "subnet-0a1b2c3d",
         "security_group_ids": "sg-0a1b2c3d",
         "state_bucket": STATE,
@@ -143,7 +145,7 @@ def _prepared(aws: EmulatedAws) -> dict[str, str]:
 
 
 def _credentials(aws: EmulatedAws) -> dict[str, str]:
-    role = f"arn:aws:iam::{ACCOUNT}:role/{SLUG}-deploy-ci"
+    role = f"arn:aws:iam::{ACCOUNT}:role/sagemaker-mlops/{SLUG}-deploy-ci"
     keys = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="build")["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],

@@ -46,7 +46,7 @@ def test_a_role_that_is_given_everything_stays_within_it(accounts: Accounts, sim
     requests = [
         Request("iam:CreateUser", f"arn:aws:iam::{home}:user/eve"),
         Request("iam:PassRole", f"arn:aws:iam::{home}:role/Admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-        Request("sts:AssumeRole", f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy"),
+        Request("sts:AssumeRole", f"arn:aws:iam::{home}:role/sagemaker-mlops/{SLUG}-staging-deploy"),
         Request("s3:GetObject", "arn:aws:s3:::payroll/salaries.csv"),
         Request("s3:PutBucketPolicy", f"arn:aws:s3:::{SLUG}-staging-data"),
         Request("kms:Decrypt", f"arn:aws:kms:{REGION}:{home}:key/1a2b", {"kms:ResourceAliases": ["alias/payroll"]}),

@@ -43,7 +43,10 @@ def on(bucket: str, home: str, actions: tuple[str, ...] = CHANGES + ON_OBJECTS) 
 def test_the_deploy_role_changes_no_other_bucket(accounts: Accounts, simulator: Simulator) -> None:
     home = accounts.stages["staging"]
     requests = [request for bucket in out_of_reach(accounts) for request in on(bucket, home)]
-    principal, policies = f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy", deploy_policies(accounts, "staging")
+    principal, policies = (
+        f"arn:aws:iam::{home}:role/sagemaker-mlops/{SLUG}-staging-deploy",
+        deploy_policies(accounts, "staging"),
+    )
     results = simulator.results(requests, principal, policies)
     assert len(requests) == 77
     assert [each for each, got in zip(requests, results, strict=True) if got != "ImplicitlyDenied"] == []
@@ -54,7 +57,10 @@ def test_the_deploy_role_has_the_data_bucket_and_uses_the_state(accounts: Accoun
     state = accounts.outputs[f"{SLUG}-bootstrap-stage-staging"]["StateBucket"]
     assert state.startswith(f"{SLUG}-staging-state-")
     writes, never = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"), (*CHANGES, "s3:DeleteObjectVersion")
-    principal, policies = f"arn:aws:iam::{home}:role/{SLUG}-staging-deploy", deploy_policies(accounts, "staging")
+    principal, policies = (
+        f"arn:aws:iam::{home}:role/sagemaker-mlops/{SLUG}-staging-deploy",
+        deploy_policies(accounts, "staging"),
+    )
     for requests, expected in [
         (on(OWN_DATA, home), "Allowed"),
         (on(state, home, ("s3:ListBucket", *writes)), "Allowed"),

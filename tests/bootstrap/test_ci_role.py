@@ -37,7 +37,7 @@ OTHER_SUBJECTS = {
 
 def assuming(stage: str, account: str) -> Request:
     """Another account's trust policy is asked too; here it says yes, so that CI's own policies decide."""
-    role = f"arn:aws:iam::{account}:role/{SLUG}-{stage}-deploy"
+    role = f"arn:aws:iam::{account}:role/sagemaker-mlops/{SLUG}-{stage}-deploy"
     trusting = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [trusting]}
     return Request("sts:AssumeRole", role, {"aws:ResourceAccount": account}, account, trust)
@@ -64,7 +64,7 @@ def requests_of_ci(accounts: Accounts, stage: str) -> tuple[list[Request], list[
         assuming(other, home),
         assuming(stage, "999988887777"),
         replace(assuming(stage, home), resource=f"arn:aws:iam::{home}:role/Admin"),
-        Request("sts:AssumeRole", f"arn:aws:iam::{tooling}:role/{ROLES[other]}", here),
+        Request("sts:AssumeRole", f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{ROLES[other]}", here),
         Request("sagemaker:UpdateModelPackage", package),
         Request("sagemaker:CreateModelPackage", package),
         Request("sagemaker:DeleteModelPackage", package),
@@ -77,7 +77,7 @@ def requests_of_ci(accounts: Accounts, stage: str) -> tuple[list[Request], list[
         Request(
             "iam:PassRole", f"arn:aws:iam::{tooling}:role/Admin", {"iam:PassedToService": "sagemaker.amazonaws.com"}
         ),
-        Request("iam:CreateRole", f"arn:aws:iam::{tooling}:role/{SLUG}-x"),
+        Request("iam:CreateRole", f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{SLUG}-x"),
         Request("codebuild:StartBuild", f"arn:aws:codebuild:{REGION}:{tooling}:project/{SLUG}-deploy-production"),
         Request(
             "codepipeline:PutApprovalResult", f"arn:aws:codepipeline:{REGION}:{tooling}:{SLUG}-deploy/Approval/Approve"
@@ -92,7 +92,10 @@ def test_each_may_look_up_and_assume_the_deploy_role_of_its_stage_only(
     stage: str, accounts: Accounts, simulator: Simulator
 ) -> None:
     role = ROLES[stage]
-    principal, policies = f"arn:aws:iam::{accounts.tooling}:role/{role}", accounts.role_policies(role, accounts.tooling)
+    principal, policies = (
+        f"arn:aws:iam::{accounts.tooling}:role/sagemaker-mlops/{role}",
+        accounts.role_policies(role, accounts.tooling),
+    )
     wanted, refused = requests_of_ci(accounts, stage)
     results = simulator.results(wanted + refused, principal, policies)
     expected = ["Allowed"] * len(wanted) + ["ImplicitlyDenied"] * len(refused)
@@ -109,7 +112,9 @@ def test_only_production_s_role_notes_what_production_runs(accounts: Accounts, s
     needed = not (accounts.folder / ".gitlab-ci.yml").exists()
     for stage, expected in {"staging": [needed, False], "production": [needed, needed]}.items():
         policies = accounts.role_policies(ROLES[stage], accounts.tooling)
-        results = simulator.results(requests, f"arn:aws:iam::{accounts.tooling}:role/{ROLES[stage]}", policies)
+        results = simulator.results(
+            requests, f"arn:aws:iam::{accounts.tooling}:role/sagemaker-mlops/{ROLES[stage]}", policies
+        )
         assert [result == "Allowed" for result in results] == expected, stage
 
 
@@ -141,7 +146,7 @@ def with_token(accounts: Accounts, simulator: Simulator, stage: str, subject: st
     }
     trust = {"Version": "2012-10-17", "Statement": [allowing]}
     context = {"aws:PrincipalTag/sub": subject, "aws:PrincipalTag/aud": audience}
-    role = f"arn:aws:iam::{account}:role/{ROLES[stage]}"
+    role = f"arn:aws:iam::{account}:role/sagemaker-mlops/{ROLES[stage]}"
     return simulator.results([Request("sts:AssumeRole", role, context, account, trust)], holder, []) == ["Allowed"]
 
 
@@ -212,5 +217,7 @@ def test_what_tests_a_change_may_not_deploy(accounts: Accounts, simulator: Simul
         wanted, refused = requests_of_ci(accounts, "staging")
         policies = accounts.role_policies(f"{SLUG}-deploy-test", accounts.tooling)
         asked = [each for each in wanted + refused if not each.action.startswith(("s3:", "sts:"))]
-        results = simulator.results(asked, f"arn:aws:iam::{accounts.tooling}:role/{SLUG}-deploy-test", policies)
+        results = simulator.results(
+            asked, f"arn:aws:iam::{accounts.tooling}:role/sagemaker-mlops/{SLUG}-deploy-test", policies
+        )
         assert set(results) == {"ImplicitlyDenied"}

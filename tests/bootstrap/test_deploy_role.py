@@ -45,7 +45,7 @@ def of_keys(requests: list[Request], accounts: Accounts, account: str) -> list[R
 def own_resources(action: str, home: str, tooling: str) -> Iterable[Request]:
     """The ways in which a deployment would call `action`."""
     service, name = action.split(":")
-    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/{OWN}-boundary"}
+    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/sagemaker-mlops/{OWN}-boundary"}
     linked = "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRole"
     resources: dict[str, list[tuple[str, Any]]] = {
         "iam": [
@@ -98,7 +98,7 @@ def test_everything_that_the_templates_need_is_allowed(accounts: Accounts, home:
     ways = [request for action in sorted(needed) for request in own_resources(action, home, accounts.tooling)]
     requests = of_keys(ways, accounts, home)
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     allowed = {request.action for request, result in zip(requests, results, strict=True) if result == "Allowed"}
     assert sorted(needed - allowed) == []
 
@@ -118,14 +118,14 @@ AUTOSCALING_ASKS = [
 def test_autoscaling_gets_what_it_asks_of_its_caller(accounts: Accounts, home: str, simulator: Simulator) -> None:
     requests = [Request(action, arn(service, home, rest)) for action, service, rest in AUTOSCALING_ASKS]
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     assert [(asked.action, got) for asked, got in zip(requests, results, strict=True) if got != "Allowed"] == []
 
 
 def dangerous(home: str, tooling: str) -> list[Request]:
     role, other = arn("iam", home, f"role/{OWN}-execution"), arn("iam", home, "role/Admin")
     package, group = f"model-package/{SLUG}/3", f"model-package-group/{SLUG}"
-    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/{OWN}-boundary"}
+    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{home}:policy/sagemaker-mlops/{OWN}-boundary"}
     foreign_tag = {"aws:ResourceTag/deployment": "other-staging"}
     here = {"aws:ResourceAccount": home}
     return [
@@ -138,22 +138,22 @@ def dangerous(home: str, tooling: str) -> list[Request]:
         Request("iam:CreateRole", other, boundary),
         Request("iam:PutRolePolicy", role),
         Request("iam:PutRolePolicy", other, boundary),
-        Request("iam:PutRolePolicy", arn("iam", home, f"role/{OWN}-deploy"), boundary),
-        Request("iam:UpdateAssumeRolePolicy", arn("iam", home, f"role/{OWN}-deploy")),
+        Request("iam:PutRolePolicy", arn("iam", home, f"role/sagemaker-mlops/{OWN}-deploy"), boundary),
+        Request("iam:UpdateAssumeRolePolicy", arn("iam", home, f"role/sagemaker-mlops/{OWN}-deploy")),
         Request("iam:DeleteRolePermissionsBoundary", role, boundary),
         Request(
             "iam:PutRolePermissionsBoundary",
             role,
             {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
         ),
-        Request("iam:CreatePolicyVersion", arn("iam", home, f"policy/{OWN}-boundary")),
-        Request("iam:DeletePolicy", arn("iam", home, f"policy/{OWN}-boundary")),
-        Request("iam:CreatePolicyVersion", arn("iam", home, f"policy/{OWN}-deploy-operation")),
+        Request("iam:CreatePolicyVersion", arn("iam", home, f"policy/sagemaker-mlops/{OWN}-boundary")),
+        Request("iam:DeletePolicy", arn("iam", home, f"policy/sagemaker-mlops/{OWN}-boundary")),
+        Request("iam:CreatePolicyVersion", arn("iam", home, f"policy/sagemaker-mlops/{OWN}-deploy-operation")),
         Request("iam:PassRole", role, {"iam:PassedToService": "lambda.amazonaws.com"}),
         Request("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"}),
         Request("iam:PassRole", other, {"iam:PassedToService": "sagemaker.amazonaws.com"}),
         Request("sts:AssumeRole", other),
-        Request("sts:AssumeRole", f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-ci", account=tooling),
+        Request("sts:AssumeRole", f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{SLUG}-deploy-ci", account=tooling),
         Request("sagemaker:UpdateModelPackage", arn("sagemaker", home, package)),
         Request("sagemaker:UpdateModelPackage", arn("sagemaker", tooling, package), account=tooling),
         Request("sagemaker:CreateModelPackage", arn("sagemaker", tooling, package), account=tooling),
@@ -199,7 +199,7 @@ def test_what_is_dangerous_is_denied(accounts: Accounts, home: str, simulator: S
     requests = of_keys(dangerous(home, accounts.tooling), accounts, home)
     assert len(requests) >= 45
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     outcomes = zip(requests, results, strict=True)
     assert [(request, result) for request, result in outcomes if result != "ImplicitlyDenied"] == []
 
@@ -213,7 +213,7 @@ def test_only_the_project_s_ci_for_the_stage_in_the_tooling_account_may_assume_i
 ) -> None:
     home, tooling = accounts.stages[stage], accounts.tooling
     name = f"{SLUG}-{stage}-deploy"
-    role, trust = f"arn:aws:iam::{home}:role/{name}", accounts.trust(name, home)
+    role, trust = f"arn:aws:iam::{home}:role/sagemaker-mlops/{name}", accounts.trust(name, home)
     anyone = [
         {
             "name": "anyone",
@@ -224,12 +224,13 @@ def test_only_the_project_s_ci_for_the_stage_in_the_tooling_account_may_assume_i
         }
     ]
     for principal, expected in [
-        (f"arn:aws:iam::{tooling}:role/{SLUG}-{ci}", "Allowed"),
-        (f"arn:aws:iam::{tooling}:role/{SLUG}-{other}", "ImplicitlyDenied"),
-        (f"arn:aws:iam::{tooling}:role/{SLUG}-deploy-test", "ImplicitlyDenied"),
-        (f"arn:aws:iam::{tooling}:role/x-{SLUG}-{ci}", "ImplicitlyDenied"),
-        (f"arn:aws:iam::{home}:role/{SLUG}-{ci}", "ImplicitlyDenied"),
-        (f"arn:aws:iam::999988887777:role/{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{SLUG}-{ci}", "Allowed"),
+        (f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{SLUG}-{other}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/sagemaker-mlops/{SLUG}-deploy-test", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/sagemaker-mlops/x-{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{home}:role/sagemaker-mlops/{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::{tooling}:role/{SLUG}-{ci}", "ImplicitlyDenied"),
+        (f"arn:aws:iam::999988887777:role/sagemaker-mlops/{SLUG}-{ci}", "ImplicitlyDenied"),
     ]:
         request = Request("sts:AssumeRole", role, {"aws:PrincipalArn": principal}, home, trust)
         assert simulator.results([request], principal, anyone) == [expected], principal

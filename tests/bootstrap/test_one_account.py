@@ -34,7 +34,7 @@ def test_what_is_new_gets_its_tags_and_what_is_own_keeps_them(
         Request("sagemaker:AddTags", resource, {**OWN_TAG, "aws:ResourceTag/deployment": OWN}),
     ]
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     assert results == ["Allowed"] * len(requests)
 
 
@@ -77,7 +77,7 @@ def test_one_account_or_not_production_and_training_stay_out_of_reach(
 ) -> None:
     requests = of_production_in_the_same_account(home)
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     outcomes = zip(requests, results, strict=True)
     assert [(request, result) for request, result in outcomes if result != "ImplicitlyDenied"] == []
 
@@ -95,5 +95,5 @@ def test_a_scalable_target_is_registered_and_kept(accounts: Accounts, home: str,
         Request("application-autoscaling:TagResource", target, {**own, **OWN_TAG}),
     ]
     policies = deploy_policies(accounts, STAGE)
-    results = simulator.results(requests, f"arn:aws:iam::{home}:role/{OWN}-deploy", policies)
+    results = simulator.results(requests, f"arn:aws:iam::{home}:role/sagemaker-mlops/{OWN}-deploy", policies)
     assert results == ["Allowed"] * len(requests)

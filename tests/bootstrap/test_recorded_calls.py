@@ -22,7 +22,7 @@ NAMES = [f"{flavour}-{inference}" for flavour, inference in FLAVOURS]
 
 def at_home(text: str, accounts: Accounts) -> str:
     """A recorded name, as it is in these accounts; what the registry has is in the tooling account."""
-    in_tooling = ":model-package" in text or f"role/{SLUG}-deploy-ci" in text
+    in_tooling = ":model-package" in text or f"role/sagemaker-mlops/{SLUG}-deploy-ci" in text
     account = accounts.tooling if in_tooling else accounts.stages[STAGE]
     return text.replace(ACCOUNT, account)
 
@@ -30,7 +30,7 @@ def at_home(text: str, accounts: Accounts) -> str:
 def request(asked: Asked, accounts: Accounts) -> Request:
     """With what AWS knows besides: whose bucket it is, and what is on the role, model or configuration already."""
     service, _, operation = asked.action.partition(":")
-    home, boundary = accounts.stages[STAGE], f"policy/{SLUG}-{STAGE}-boundary"
+    home, boundary = accounts.stages[STAGE], f"policy/sagemaker-mlops/{SLUG}-{STAGE}-boundary"
     context = {key: at_home(value, accounts) for key, value in asked.context}
     account = accounts.tooling if ":model-package" in asked.resource or ARTIFACTS in asked.resource else home
     if service == "s3":
@@ -47,7 +47,7 @@ def test_the_deploy_role_may_do_all_that_was_recorded(name: str, accounts: Accou
     recorded = [each for each in committed()[name] if each.role == "deploy"]
     assert len({each.action for each in recorded}) >= 25
     requests = [request(each, accounts) for each in recorded]
-    principal = f"arn:aws:iam::{accounts.stages[STAGE]}:role/{SLUG}-{STAGE}-deploy"
+    principal = f"arn:aws:iam::{accounts.stages[STAGE]}:role/sagemaker-mlops/{SLUG}-{STAGE}-deploy"
     results = simulator.results(requests, principal, deploy_policies(accounts, STAGE))
     assert [(each, got) for each, got in zip(requests, results, strict=True) if got != "Allowed"] == []
 

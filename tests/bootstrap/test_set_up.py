@@ -17,8 +17,11 @@ def test_a_stage_s_bindings_are_found_in_the_tooling_account(accounts: Accounts)
         answer = ssm.get_parameters_by_path(Path=f"/{SLUG}/bindings/{stage}", Recursive=True)
         found = {each["Name"].rsplit("/")[-1]: each["Value"] for each in answer["Parameters"]}
         assert found["account_id"] == account
-        assert found["deploy_role_arn"] == f"arn:aws:iam::{account}:role/{SLUG}-{stage}-deploy"
-        assert found["permissions_boundary_arn"] == f"arn:aws:iam::{account}:policy/{SLUG}-{stage}-boundary"
+        assert found["deploy_role_arn"] == f"arn:aws:iam::{account}:role/sagemaker-mlops/{SLUG}-{stage}-deploy"
+        assert (
+            found["permissions_boundary_arn"]
+            == f"arn:aws:iam::{account}:policy/sagemaker-mlops/{SLUG}-{stage}-boundary"
+        )
         assert found["kms_key_arn"].startswith(f"arn:aws:kms:eu-west-1:{account}:key/")
         assert found["state_bucket"].startswith(SLUG)
 

@@ -15,6 +15,10 @@ SLUG, PROJECT_ID = "census-income", "p-1a2b3c4d5e6f"
 STAGING, PRODUCTION = "222222222222", "333333333333"
 CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef-0123-456789abcdef"
 CONNECTED = {"ConnectionArn": CONNECTION, "BuildRepository": "octo/build", "DeployRepository": "octo/deploy"}
+PROVIDERS = {
+    "github": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+    "gitlab": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com",
+}
 FILLED_IN = {
     "codepipeline": {},
     "github": {
@@ -22,8 +26,9 @@ FILLED_IN = {
         "BuildRepositorySubject": "repo:octo@1/build@2",
         "DeployRepositorySubject": "repo:octo@1/deploy@3",
         "CommitterEmail": "bot@git.invalid",
+        "OidcProviderArn": PROVIDERS["github"],
     },
-    "gitlab": {**CONNECTED, "CommitterEmail": "bot@git.invalid"},
+    "gitlab": {**CONNECTED, "CommitterEmail": "bot@git.invalid", "OidcProviderArn": PROVIDERS["gitlab"]},
 }
 TWO_ACCOUNTS = {"Accounts": "multi", "StagingAccountId": STAGING, "ProductionAccountId": PRODUCTION}
 NAMES = re.compile(

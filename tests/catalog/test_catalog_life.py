@@ -25,8 +25,8 @@ FLAVOURS: dict[str, dict[str, str]] = {
 HOSTS = {"github": "token.actions.githubusercontent.com", "gitlab": "gitlab.com"}
 
 
-def kept(order: Order, account: str) -> set[str]:
-    """What a project leaves behind on purpose: data, code, images, models, the keys to them, and who signs in."""
+def kept(order: Order) -> set[str]:
+    """What a project leaves behind on purpose: data, code, images, models and the keys to them."""
     name = order.name
     left = {
         f"bucket {name}-access-logs-*",
@@ -39,8 +39,6 @@ def kept(order: Order, account: str) -> set[str]:
     }
     if order.flavour == "codepipeline":
         left.add(f"bucket {name}-pipeline-*")
-    else:
-        left.add(f"provider arn:aws:iam::{account}:oidc-provider/{HOSTS[order.flavour]}")
     if "ConnectionArn" not in (order.parameters or {}):
         left |= {f"git repository {name}-{part}" for part in PARTS}
     return left
@@ -54,8 +52,15 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
 
 def ordered(catalog: Offered, flavour: str, channel: str, name: str) -> Order:
     is_owned = flavour == "codepipeline"
-    bindings = {} if is_owned else catalog.connected(name)
+    bindings = {} if is_owned else catalog.connected(name) | signing_in(catalog, flavour)
     return Order(name, flavour.split()[0], channel, {**FLAVOURS[flavour], **bindings})
+
+
+def signing_in(catalog: Offered, flavour: str) -> dict[str, str]:
+    """The account's provider, which an administrator has made before the first project."""
+    if flavour not in HOSTS:
+        return {}
+    return {"OidcProviderArn": f"arn:aws:iam::{catalog.aws.account}:oidc-provider/{HOSTS[flavour]}"}
 
 
 def files(folder: Path) -> dict[str, tuple[bytes, bool]]:
@@ -101,7 +106,7 @@ def test_a_project_is_ordered_seeded_updated_and_deleted(
     stack = catalog.stack(project)["StackId"]
     catalog.delete(order)
     assert catalog.aws.stack(stack)["StackStatus"] == "DELETE_COMPLETE"
-    assert catalog.held() ^ before == kept(order, catalog.aws.account)
+    assert catalog.held() ^ before == kept(order)
     if "ConnectionArn" not in (order.parameters or {}):
         assert {part: catalog.clone(order, part, tmp_path / "third" / part) for part in PARTS} == commits
 
@@ -118,9 +123,7 @@ def test_the_longest_name_and_the_other_choices_come_up_too(catalog: Offered, tm
     accounts = {"StagingAccountId": "222233334444", "ProductionAccountId": "333344445555"}
     people = {"NotificationEmail": "team@example.com", "Owner": "Équipe données"}
     order = ordered(catalog, flavour, "product", name)
-    provider = f"arn:aws:iam::{catalog.aws.account}:oidc-provider/{HOSTS['github']}"
-    second = {} if flavour == "codepipeline" else {"OidcProviderArn": provider}
-    order = Order(name, flavour, "product", {**(order.parameters or {}), **choices, **accounts, **people, **second})
+    order = Order(name, flavour, "product", {**(order.parameters or {}), **choices, **accounts, **people})
     project = catalog.create(order)
     assert project["ProjectStatus"] == "CreateCompleted", project
     for part in PARTS:
@@ -171,8 +174,7 @@ def test_what_the_form_does_not_accept_makes_nothing_and_says_which_field_it_is(
 
 
 def test_a_repository_that_does_not_exist_fails_the_project_in_one_line_and_leaves_nothing(catalog: Offered) -> None:
-    provider = f"arn:aws:iam::{catalog.aws.account}:oidc-provider/gitlab.com"
-    bindings = catalog.connected("lost") | {"BuildRepository": "acme/nowhere", "OidcProviderArn": provider}
+    bindings = catalog.connected("lost") | {"BuildRepository": "acme/nowhere"} | signing_in(catalog, "gitlab")
     before = catalog.held()
     project = catalog.create(Order("lost", "gitlab", parameters={**FLAVOURS["gitlab"], **bindings}))
     assert project["ProjectStatus"] == "CreateFailed"

@@ -145,8 +145,8 @@ BINDINGS = {
         ["repo:*", "repo:octo/*", "octo/deploy", "repo:octo/deploy:ref:refs/heads/main"],
     ),
     "OidcProviderArn": (
-        ["", "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"],
-        ["arn:aws:iam::111122223333:role/x"],
+        ["arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"],
+        ["", "arn:aws:iam::111122223333:role/x"],
     ),
     "CommitterEmail": (["bot@company.example"], ["", "bot"]),
 }

@@ -39,7 +39,7 @@ LEGAL = {
     ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupName"): r"(?=.{1,63}$)[a-zA-Z0-9](?:-*[a-zA-Z0-9])*",
 }
 UNNAMED = {"AWS::SNS::Subscription", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
-UNNAMED |= {"AWS::IAM::OIDCProvider", "AWS::KMS::Key", "Custom::ModelRepositories"}
+UNNAMED |= {"AWS::KMS::Key", "Custom::ModelRepositories"}
 
 
 def name_of(kind: str, properties: dict[str, Any]) -> tuple[str, str]:
@@ -73,3 +73,26 @@ def test_what_is_named_in_other_accounts_is_legal_too(ci: str, slug: str) -> Non
     bindings = ProjectStack(ci, SageMakerProjectName=slug, **TWO_ACCOUNTS).parameters()
     role = bindings[f"/{slug}/bindings/production/deploy_role_arn"].rpartition("/")[2]
     assert re.fullmatch(LEGAL["AWS::IAM::Role", "RoleName"], role, re.ASCII)
+
+
+def test_no_two_projects_share_a_name_whatever_they_are_called() -> None:
+    """`a` and `a-build` may both be projects: no name of the one is a name of the other."""
+    slug = "a"
+    endings: dict[str, set[str]] = {}
+    for ci in FLAVOURS:
+        stack = ProjectStack(ci, SageMakerProjectName=slug, Infrastructure="terraform")
+        for each in stack.resources().values():
+            if each["Type"] in UNNAMED or each["Type"] in ("AWS::IAM::Policy", "AWS::SSM::Parameter"):
+                continue
+            _, name = name_of(each["Type"], each["Properties"])
+            before, _, ending = name.rpartition("/")
+            endings.setdefault(f"{each['Type']} {before}", set()).add(ending.removeprefix(slug))
+    assert endings["AWS::IAM::Role "] >= {"-training-pipeline", "-build-pipeline", "-deploy-pipeline"}
+    shared = [
+        (kind, longer, shorter)
+        for kind, found in endings.items()
+        for longer in found
+        for shorter in found
+        if shorter and longer != shorter and longer.endswith(shorter)
+    ]
+    assert shared == []

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.catalog.launch_instances import as_aws_knows
 from tests.catalog.launch_simulator import Request, simulator
 from tests.catalog.launch_templates import boundary
-from tests.catalog.project_stacks import PROJECT_ID, SLUG, ProjectStack
+from tests.catalog.project_stacks import PROJECT_ID, PROVIDERS, SLUG, ProjectStack
 from tests.infrastructure.cfn_templates import ACCOUNT, REGION
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def sagemaker(resource: str) -> str:
 
 
 def role(name: str) -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    return f"arn:aws:iam::{ACCOUNT}:role/sagemaker-mlops/{name}"
 
 
 def passed(name: str, service: str = "sagemaker.amazonaws.com") -> Request:
@@ -47,11 +48,12 @@ REGISTERING = Request(
 NOT_FOR_ANY = [
     Request("sagemaker:UpdateModelPackage", VERSION, {"sagemaker:ModelApprovalStatus": "Approved"}),
     Request("sagemaker:DeleteModelPackage", VERSION),
+    *(Request(f"sagemaker:{action}ModelPackageGroupPolicy", GROUP) for action in ("Put", "Delete")),
     Request("sagemaker:CreateEndpoint", sagemaker(f"endpoint/{SLUG}-production")),
     Request("sagemaker:UpdatePipeline", sagemaker("pipeline/other-training")),
     Request("sagemaker:UpdatePipeline", sagemaker(f"pipeline/{SLUG}-production-batch")),
     Request("iam:CreateRole", role(f"{SLUG}-new")),
-    Request("iam:PutRolePolicy", role(f"{SLUG}-pipeline")),
+    Request("iam:PutRolePolicy", role(f"{SLUG}-training-pipeline")),
     Request("sts:AssumeRole", role(f"{SLUG}-production-deploy")),
     Request("codebuild:StartBuild", f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{SLUG}-deploy-production"),
     Request(
@@ -66,7 +68,7 @@ NOT_FOR_ANY = [
     Request("ecr:PutImage", f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/other-model-build"),
     Request("kms:ScheduleKeyDeletion", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/any"),
     passed("Admin"),
-    passed(f"{SLUG}-pipeline", "lambda.amazonaws.com"),
+    passed(f"{SLUG}-training-pipeline", "lambda.amazonaws.com"),
 ]
 
 
@@ -75,7 +77,8 @@ DENIED = {"ImplicitlyDenied", "ExplicitlyDenied"}
 
 def otherwise(expected: set[str], requests: list[Request], principal: str, given: list[dict[str, Any]]) -> str:
     """One line for each request that is not answered as expected."""
-    results = simulator().results(requests, role(principal), given, boundary())
+    asked = [as_aws_knows(each) for each in requests]
+    results = simulator().results(asked, role(principal), given, boundary())
     lines = (
         f"{result}: {request.action} {request.resource} {request.context}"
         for request, result in zip(requests, results, strict=True)
@@ -111,7 +114,7 @@ def test_training_may_run_jobs_and_register_versions() -> None:
             {"aws:ResourceTag/sagemaker:project-name": SLUG},
         ),
         REGISTERING,
-        passed(f"{SLUG}-pipeline"),
+        passed(f"{SLUG}-training-pipeline"),
         Request("s3:ListBucket", BUCKET, HERE),
         *(Request(f"s3:{action}", data, HERE) for action in ("GetObject", "PutObject", "DeleteObject")),
         *(
@@ -127,7 +130,10 @@ def test_training_may_run_jobs_and_register_versions() -> None:
             "logs:PutLogEvents", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/TrainingJobs:log-stream:x"
         ),
     ]
-    assert otherwise({"Allowed"}, wanted, f"{SLUG}-pipeline", policies(ProjectStack("github"), "TrainingRole")) == ""
+    assert (
+        otherwise({"Allowed"}, wanted, f"{SLUG}-training-pipeline", policies(ProjectStack("github"), "TrainingRole"))
+        == ""
+    )
 
 
 def test_training_may_not_leave_its_isolation_its_project_or_approve() -> None:
@@ -150,7 +156,9 @@ def test_training_may_not_leave_its_isolation_its_project_or_approve() -> None:
         Request("s3:GetObject", f"{BUCKET}/{SLUG}/x", {"aws:ResourceAccount": "999988887777"}),
         Request("ssm:GetParameters", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{SLUG}/bindings/region"),
     ]
-    assert otherwise(DENIED, refused, f"{SLUG}-pipeline", policies(ProjectStack("github"), "TrainingRole")) == ""
+    assert (
+        otherwise(DENIED, refused, f"{SLUG}-training-pipeline", policies(ProjectStack("github"), "TrainingRole")) == ""
+    )
 
 
 @pytest.mark.parametrize("ci", BUILDS)
@@ -165,10 +173,10 @@ def test_ci_of_model_build_may_publish_and_start(ci: str) -> None:
         Request("ecr:GetAuthorizationToken", "*"),
         *(Request(f"ecr:{action}", image) for action in ("DescribeImages", "InitiateLayerUpload", "PutImage")),
         *(Request(f"sagemaker:{action}", training) for action in actions),
-        *(Request(f"sagemaker:{action}ModelPackageGroupPolicy", GROUP) for action in ("Put", "Delete")),
+        Request("sagemaker:GetModelPackageGroupPolicy", GROUP),
         Request("sagemaker:DescribeModelPackageGroup", GROUP),
         Request("sagemaker:AddTags", GROUP),
-        passed(f"{SLUG}-pipeline"),
+        passed(f"{SLUG}-training-pipeline"),
         Request("s3:ListBucket", BUCKET, {**HERE, "s3:prefix": f"{SLUG}/data/"}),
     ]
     assert otherwise({"Allowed"}, wanted, f"{SLUG}-build-ci", policies(ProjectStack(ci), BUILDS[ci])) == ""
@@ -214,12 +222,5 @@ def test_only_main_of_model_build_gets_its_role_by_token(ci: str, host: str, sub
     trust = json.loads(ProjectStack(ci).resources()["BuildCiRole"]["Properties"]["AssumeRolePolicyDocument"])
     (statement,) = trust["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert statement["Principal"]["Federated"].startswith("<DeployCiProvider.Arn")
+    assert statement["Principal"] == {"Federated": PROVIDERS[ci]}
     assert statement["Condition"] == {"StringEquals": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": subject}}
-
-
-def test_a_provider_that_is_there_is_not_made_again() -> None:
-    existing = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-    stack = ProjectStack("github", OidcProviderArn=existing)
-    assert stack.of_type("AWS::IAM::OIDCProvider") == {}
-    assert existing in json.dumps(stack.resources()["BuildCiRole"])

@@ -31,9 +31,9 @@ LARGEST_TEMPLATE, MOST_RESOURCES = 1_000_000, 500
 KEPT = {
     "AWS::CodeCommit::Repository",
     "AWS::ECR::Repository",
-    "AWS::IAM::OIDCProvider",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
     "AWS::SageMaker::ModelPackageGroup",
 }
 
@@ -126,7 +126,7 @@ def test_stages_elsewhere_are_made_there_and_only_named_here(ci: str) -> None:
     bindings = stack.parameters()
     assert bindings[f"/{SLUG}/bindings/staging/account_id"] == STAGING
     assert bindings[f"/{SLUG}/bindings/production/deploy_role_arn"] == (
-        f"arn:aws:iam::{PRODUCTION}:role/{SLUG}-production-deploy"
+        f"arn:aws:iam::{PRODUCTION}:role/sagemaker-mlops/{SLUG}-production-deploy"
     )
     assert f"/{SLUG}/bindings/staging/kms_key_arn" not in bindings
     assert bindings[f"/{SLUG}/bindings/consumer_account_ids"] == f"{STAGING},{PRODUCTION}"
@@ -277,15 +277,72 @@ def test_failures_and_waiting_models_reach_the_topic(ci: str) -> None:
         for each in stack.of_type("AWS::Events::Rule").values()
         if topic["TopicName"] in each["Targets"][0]["Arn"]
     }
-    own = {"pipeline-failure", "registered"}
+    own = {"pipeline-failure", "model-registered"}
     assert told == own | ({"deploy-failure", "build-failure"} if ci == "codepipeline" else {"approvals-failure"})
 
 
-def test_nobody_is_warned_of_the_budget_where_no_address_is_given() -> None:
-    for ci in FLAVOURS:
-        (silent,) = ProjectStack(ci).of_type("AWS::Budgets::Budget").values()
-        assert "NotificationsWithSubscribers" not in silent
-        address = "team@company.example"
-        (loud,) = ProjectStack(ci, NotificationEmail=address).of_type("AWS::Budgets::Budget").values()
-        assert {each["Subscribers"][0]["Address"] for each in loud["NotificationsWithSubscribers"]} == {address}
-        assert loud["Budget"]["CostFilters"]["TagKeyValue"] == [f"user:sagemaker:project-name${SLUG}"]
+@pytest.mark.parametrize("ci", FLAVOURS)
+def test_the_budget_warns_by_the_topic_so_that_another_address_changes_only_the_subscription(ci: str) -> None:
+    found = [ProjectStack(ci, **given) for given in ({}, {"NotificationEmail": "team@company.example"})]
+    (silent,), (loud,) = ([*stack.of_type("AWS::Budgets::Budget").values()] for stack in found)
+    assert silent == loud
+    (topic,) = found[1].of_type("AWS::SNS::Topic").values()
+    warned = {one["Address"] for each in loud["NotificationsWithSubscribers"] for one in each["Subscribers"]}
+    assert warned == {topic["TopicName"]}
+    (allowing,) = found[1].of_type("AWS::SNS::TopicPolicy").values()
+    services = [each["Principal"] for each in allowing["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+    assert "budgets.amazonaws.com" in json.dumps(services)
+    assert "budgets.amazonaws.com" in json.dumps(found[1].resources()["ToolingKey"])
+    assert loud["Budget"]["CostFilters"]["TagKeyValue"] == [f"user:sagemaker:project-name${SLUG}"]
+
+
+@pytest.mark.parametrize("ci", FLAVOURS)
+def test_every_role_and_policy_is_under_the_path_that_launching_is_confined_to(ci: str) -> None:
+    stack = ProjectStack(ci)
+    made = [*stack.of_type("AWS::IAM::Role").values(), *stack.of_type("AWS::IAM::ManagedPolicy").values()]
+    assert len(made) >= 8
+    assert {each["Path"] for each in made} == {"/sagemaker-mlops/"}
+    assert stack.of_type("AWS::IAM::OIDCProvider") == {}
+    named = re.findall(rf":(?:role|policy)/(?!sagemaker-mlops/)\S*{SLUG}[\w-]*", json.dumps(stack.resources()))
+    assert {each.rpartition("-")[2] for each in named} <= {"execution", "trigger"}
+
+
+def test_pipelines_start_after_all_that_could_still_fail() -> None:
+    resources = ProjectStack("codepipeline").resources()
+    needed = {"BuildRepositoryInStudio", "DeployRepositoryInStudio", "BudgetBudget", "LookupExecutionRoleArn"}
+    starting = [each for each in resources.values() if each["Type"] == "AWS::CodePipeline::Pipeline"]
+    assert [needed - set(each["DependsOn"]) for each in starting] == [set(), set()]
+
+
+@pytest.mark.parametrize("ci", FLAVOURS)
+@pytest.mark.parametrize("stage", ["Staging", "Production"])
+def test_what_destroys_a_deployment_is_deleted_after_the_boundary_that_the_deployment_uses(ci: str, stage: str) -> None:
+    resources = ProjectStack(ci).resources()
+    kept = {f"{stage}Access{name}" for name in ("DeployRole", "Serving", "Surroundings", "Operation")}
+    told = ("AccountId", "DeployRoleArn", "KmsKeyArn", "PermissionsBoundaryArn")
+    kept |= {f"{stage}Bindings{name}Binding" for name in told} | {f"{stage}BaseKeyAlias"}
+    assert set(resources[f"{stage}BaseBoundary"]["DependsOn"]) >= kept
+
+
+@pytest.mark.parametrize("ci", FLAVOURS)
+def test_only_the_project_s_own_rules_may_fill_the_queue_of_undelivered_events(ci: str) -> None:
+    (policy,) = ProjectStack(ci).of_type("AWS::SQS::QueuePolicy").values()
+    allowed, _ = policy["PolicyDocument"]["Statement"]
+    source = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{SLUG}-*"
+    assert allowed["Condition"] == {"ArnLike": {"aws:SourceArn": source}}
+
+
+def statements(stack: ProjectStack, role: str) -> dict[str, dict[str, object]]:
+    return {each["Sid"]: each for one in stack.policies(role) for each in one["policy"]["Statement"]}
+
+
+@pytest.mark.parametrize(("role", "artifact"), [("BuildRole", "Code"), ("DeployPipelineRole", "Source")])
+def test_a_source_behind_a_connection_is_uploaded_with_an_acl_and_only_as_a_source(role: str, artifact: str) -> None:
+    own, connected = (statements(ProjectStack("codepipeline", **given), role) for given in ({}, CONNECTED))
+    assert "UploadOfSource" not in own
+    assert connected["UploadOfSource"]["Action"] in ("s3:PutObjectAcl", ["s3:PutObjectAcl"])
+    for resource in (connected["UploadOfSource"]["Resource"], connected["Artifacts"]["Resource"]):
+        last = resource[-1] if isinstance(resource, list) else str(resource)
+        assert last.endswith(f"/*/{artifact}/*")
+    builds = connected["Builds"]["Resource"]
+    assert isinstance(builds, list) and "*" not in json.dumps(builds)

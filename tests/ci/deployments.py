@@ -101,7 +101,7 @@ class Delivery:
     def ci_role(self, stage: str) -> str:
         """ARN of the role that CI has until staging, or in production."""
         name = {"staging": "deploy-ci", "production": "deploy-ci-production"}[stage]
-        return f"arn:aws:iam::{self.accounts.tooling}:role/{SLUG}-{name}"
+        return f"arn:aws:iam::{self.accounts.tooling}:role/sagemaker-mlops/{SLUG}-{name}"
 
     def role_credentials(self, role: str) -> dict[str, str]:
         """Credentials of a role, as CodeBuild gives them to a build."""

@@ -179,7 +179,16 @@ def start(
     bindings = _bindings("aws", settings)
     definition = compile_pipeline(pipeline, settings, bindings, PROJECT_ROOT)
     client, s3 = aws.sagemaker_client(bindings), aws.s3_client(bindings)
-    arn = aws.run_in_aws(lambda: aws.start(pipeline, settings, bindings, definition, given, PROJECT_ROOT, client, s3))
+    try:
+        arn = aws.run_in_aws(
+            lambda: aws.start(pipeline, settings, bindings, definition, given, PROJECT_ROOT, client, s3)
+        )
+    except aws.NoDataError:
+        if "InputData" in given or not aws.on_ci():
+            raise
+        folder = f"s3://{bindings.artifact_bucket}/{settings.project.slug}/data/"
+        print(f"no data yet under {folder}: nothing to train; upload them and run this job again, or `make start`")
+        return
     print(arn)
     if wait:
         _follow(pipeline, arn, settings, bindings)

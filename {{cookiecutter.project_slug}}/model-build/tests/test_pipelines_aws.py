@@ -17,6 +17,7 @@ from definitions import VARIANTS, definition, variant
 from moto import mock_aws
 from rich.console import Console
 
+from model_build import cli
 from model_build.local.parameters import ParameterError
 from model_build.pipelines import aws
 from model_build.pipelines.bindings import Bindings, BindingsError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SETTINGS, BINDINGS = variant(*VARIANTS[0])
 NAME = SETTINGS.pipeline_name("training")
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{NAME}/execution/abcdefghijkl"
+GROUP = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -61,8 +63,9 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     path.write_text(json.dumps(definition(*VARIANTS[0])))
     with mock_aws():
         cloud = Cloud(aws.sagemaker_client(BINDINGS), aws.s3_client(BINDINGS), path)
-        for name in ("put_model_package_group_policy", "delete_model_package_group_policy"):
-            monkeypatch.setattr(cloud.sagemaker, name, lambda **_: {})
+        shared = json.dumps(aws.group_policy(GROUP, BINDINGS)) if BINDINGS.consumer_account_ids else "{}"
+        answer = {"ResourcePolicy": shared}
+        monkeypatch.setattr(cloud.sagemaker, "get_model_package_group_policy", lambda **_: answer)
         cloud.s3.create_bucket(
             Bucket=BINDINGS.artifact_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
@@ -152,38 +155,85 @@ def test_consumer_accounts_may_use_versions_but_neither_approve_them_nor_change_
     assert versions["Principal"] == {"AWS": ["arn:aws-cn:iam::444455556666:root"]}
 
 
-def test_upsert_lets_consumer_accounts_in() -> None:
-    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-    bindings = dataclasses.replace(BINDINGS, consumer_account_ids=("444455556666",))
-    group = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
-    with Stubber(client) as stub:
-        stub.add_response("describe_model_package_group", _group(group))
-        stub.add_response("add_tags", {"Tags": []})
-        expected = {
-            "ModelPackageGroupName": SETTINGS.model_package_group,
-            "ResourcePolicy": json.dumps(aws.group_policy(group, bindings), sort_keys=True),
-        }
-        stub.add_response("put_model_package_group_policy", {"ModelPackageGroupArn": group}, expected)
-        aws._upsert_group(SETTINGS, bindings, [], client)
-        stub.assert_no_pending_responses()
+MISSING = f"Cannot find resource policy for: {GROUP}"
+SHARED = dataclasses.replace(BINDINGS, consumer_account_ids=("444455556666",))
+ALONE = dataclasses.replace(BINDINGS, consumer_account_ids=())
 
 
-@pytest.mark.parametrize("policy", ["there", "missing"])
-def test_upsert_without_consumer_accounts_takes_access_from_former_ones(policy: str) -> None:
+def share(bindings: Bindings, found: dict[str, Any] | None, changes: str = "", policy: str = "") -> None:
+    """Bring the group up to date, of which AWS gives this policy; `changes` is the only operation that may follow."""
     client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-    bindings = dataclasses.replace(BINDINGS, consumer_account_ids=())
-    group = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/{SETTINGS.model_package_group}"
+    named = {"ModelPackageGroupName": SETTINGS.model_package_group}
     with Stubber(client) as stub:
-        stub.add_response("describe_model_package_group", _group(group))
+        stub.add_response("describe_model_package_group", _group(GROUP))
         stub.add_response("add_tags", {"Tags": []})
-        if policy == "there":
-            named = {"ModelPackageGroupName": SETTINGS.model_package_group}
-            stub.add_response("delete_model_package_group_policy", {}, named)
+        if found is None:
+            stub.add_client_error("get_model_package_group_policy", "ValidationException", MISSING)
         else:
-            words = f"Cannot find resource policy for: {group}"
-            stub.add_client_error("delete_model_package_group_policy", "ValidationException", words)
+            stub.add_response("get_model_package_group_policy", {"ResourcePolicy": json.dumps(found)}, named)
+        if changes == "put_model_package_group_policy":
+            stub.add_response(changes, {"ModelPackageGroupArn": GROUP}, {**named, "ResourcePolicy": policy})
+        elif changes:
+            stub.add_response(changes, {}, named)
         aws._upsert_group(SETTINGS, bindings, [], client)
         stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("found", [None, aws.group_policy(GROUP, BINDINGS) | {"Statement": []}])
+def test_upsert_lets_consumer_accounts_in(found: dict[str, Any] | None) -> None:
+    wanted = json.dumps(aws.group_policy(GROUP, SHARED), sort_keys=True)
+    share(SHARED, found, "put_model_package_group_policy", wanted)
+
+
+def test_upsert_leaves_a_policy_that_says_the_same_in_other_words_alone() -> None:
+    """A project's stack writes account ids, AWS gives their roots; CI may not write."""
+    share(SHARED, aws.group_policy(GROUP, SHARED))
+    written = json.loads(
+        json.dumps(aws.group_policy(GROUP, SHARED)).replace("arn:aws:iam::444455556666:root", "444455556666")
+    )
+    for statement in written["Statement"]:
+        statement["Principal"]["AWS"] = statement["Principal"]["AWS"][0]
+    written["Statement"].reverse()
+    share(SHARED, written)
+    share(ALONE, None)
+
+
+def test_upsert_without_consumer_accounts_takes_access_from_former_ones() -> None:
+    share(ALONE, aws.group_policy(GROUP, SHARED), "delete_model_package_group_policy")
+
+
+def test_a_policy_that_lets_more_happen_is_another_one() -> None:
+    wider = aws.group_policy(GROUP, SHARED)
+    wider["Statement"][1]["Action"].append("sagemaker:UpdateModelPackage")
+    wanted = json.dumps(aws.group_policy(GROUP, SHARED), sort_keys=True)
+    share(SHARED, wider, "put_model_package_group_policy", wanted)
+
+
+@pytest.mark.parametrize("variable", ["", *aws.CI_VARIABLES])
+def test_a_first_run_on_ci_without_data_says_so_and_is_no_failure(
+    variable: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in aws.CI_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    monkeypatch.setattr(cli, "_bindings", lambda *_: BINDINGS)
+    monkeypatch.setattr(cli, "load_settings", lambda: SETTINGS)
+    monkeypatch.setattr("model_build.pipelines.compile.compile_pipeline", lambda *_: cloud.definition)
+    cloud.upsert()
+    folder = f"{SETTINGS.project.slug}/data/"
+    cloud.s3.delete_object(Bucket=BINDINGS.artifact_bucket, Key=f"{folder}a.csv")
+    if variable:
+        cli.start()
+        assert (
+            f"no data yet under s3://{BINDINGS.artifact_bucket}/{folder}: nothing to train" in capsys.readouterr().out
+        )
+    else:
+        with pytest.raises(aws.NoDataError, match="holds no objects"):
+            cli.start()
+    with pytest.raises(aws.NoDataError, match="elsewhere"):
+        cli.start(set_=[f"InputData=s3://{BINDINGS.artifact_bucket}/elsewhere/"])
+    assert cloud.sagemaker.list_pipeline_executions(PipelineName=NAME)["PipelineExecutionSummaries"] == []
 
 
 def test_status_follows_the_newest_execution_to_its_end_and_says_why_a_step_failed() -> None:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AwsError",
     "Execution",
+    "NoDataError",
     "describe",
+    "on_ci",
     "run_in_aws",
     "s3_client",
     "sagemaker_client",
@@ -38,8 +40,20 @@ __all__ = [
 COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
 
 
+CI_VARIABLES = ("CI", "CODEBUILD_BUILD_ID")
+
+
 class AwsError(RuntimeError):
     """What AWS refused, in one line."""
+
+
+class NoDataError(ParameterError):
+    """There is nothing to train with."""
+
+
+def on_ci(environ: Mapping[str, str] = os.environ) -> bool:
+    """GitHub and GitLab set `CI`; CodeBuild names its build."""
+    return any(environ.get(name, "false") != "false" for name in CI_VARIABLES)
 
 
 def sagemaker_client(bindings: Bindings) -> SageMakerClient:
@@ -122,7 +136,8 @@ def start(
     `GitCommit` and `DataVersion` are filled in unless given, `InputData` becomes a folder by its `/` at the end.
 
     Raises:
-        ParameterError: a given parameter is unknown or not accepted by the definition, or there are no data.
+        NoDataError: there are no data.
+        ParameterError: a given parameter is unknown or not accepted by the definition.
     """
     parameters = {
         entry["Name"]: Parameter(
@@ -178,7 +193,7 @@ def data_version(folder: str, s3: S3Client) -> str:
     """Content version of all objects under an S3 URI, from their names, sizes and ETags.
 
     Raises:
-        ParameterError: there are none.
+        NoDataError: there are none.
     """
     bucket, _, prefix = folder.removeprefix("s3://").partition("/")
     digest, empty = hashlib.sha256(), True
@@ -187,7 +202,7 @@ def data_version(folder: str, s3: S3Client) -> str:
             empty = False
             digest.update(f"{entry['Key'].removeprefix(prefix)}\0{entry['Size']}\0{entry['ETag']}\n".encode())
     if empty:
-        raise ParameterError(f"InputData = {folder!r} holds no objects; expected a folder of CSV or Parquet files")
+        raise NoDataError(f"InputData = {folder!r} holds no objects; expected a folder of CSV or Parquet files")
     return digest.hexdigest()[:16]
 
 
@@ -210,17 +225,51 @@ def _upsert_group(settings: Settings, bindings: Bindings, tags: list[TagTypeDef]
 
 
 def _let_consumers_in(arn: str, group: str, bindings: Bindings, client: SageMakerClient) -> None:
-    """Gives the consumer accounts access to the group, and takes it from all others."""
-    if bindings.consumer_account_ids:
-        client.put_model_package_group_policy(
-            ModelPackageGroupName=group, ResourcePolicy=json.dumps(group_policy(arn, bindings), sort_keys=True)
-        )
+    """Gives the consumer accounts access to the group, and takes it from all others, unless it is so already.
+
+    CI can't change who has access: a project's stack decides, and what its code pushes to main doesn't.
+    """
+    wanted = group_policy(arn, bindings) if bindings.consumer_account_ids else None
+    found = _policy_of(group, client)
+    if _said(found) == _said(wanted):
         return
-    try:
+    if wanted:
+        client.put_model_package_group_policy(
+            ModelPackageGroupName=group, ResourcePolicy=json.dumps(wanted, sort_keys=True)
+        )
+    else:
         client.delete_model_package_group_policy(ModelPackageGroupName=group)
+
+
+def _policy_of(group: str, client: SageMakerClient) -> dict[str, Any] | None:
+    try:
+        text = client.get_model_package_group_policy(ModelPackageGroupName=group)["ResourcePolicy"]
     except client.exceptions.ClientError as error:
         if not _is_missing(error):
             raise
+        return None
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _said(policy: Mapping[str, Any] | None) -> object:
+    """What a policy says, however it is written: AWS may give an account as its root and one value without a list."""
+    if not policy:
+        return None
+    return sorted(
+        json.dumps({key: _listed(value) for key, value in statement.items()}, sort_keys=True)
+        for statement in _list(policy["Statement"])
+    )
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _listed(each) for key, each in value.items()}
+    return sorted({re.sub(r"^(\d{12})$|^arn:[^:]+:iam::(\d{12}):root$", r"\1\2", str(each)) for each in _list(value)})
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def group_policy(group_arn: str, bindings: Bindings) -> dict[str, Any]:

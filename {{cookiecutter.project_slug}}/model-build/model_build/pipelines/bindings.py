@@ -80,7 +80,7 @@ class Bindings:
             account_id=account,
             project_name=slug,
             project_id="p-laptop",
-            execution_role_arn=f"arn:aws:iam::{account}:role/{slug}-pipeline",
+            execution_role_arn=f"arn:aws:iam::{account}:role/sagemaker-mlops/{slug}-training-pipeline",
             artifact_bucket=f"{slug}-artifacts",
             kms_key_arn=f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
             subnet_ids=("subnet-00000000", "subnet-11111111"),
