@@ -16,23 +16,23 @@ WAIT_MINUTES = 10
 
 @check(creates="a rule and two queues for one event of its own")
 def undeliverable_event_reaches_its_queue(account: Account) -> str:
-    """An event whose target refuses it lands in the dead-letter queue, whose policy asks for the account of the source.
+    """An event whose target refuses it lands in the dead-letter queue, whose policy asks for its rule.
 
     Source: EventBridge user guide, eb-rule-dlq; model-deploy's bootstrap templates, Undelivered.
     """
     events, name, who = account.client("events"), f"{account.prefix}-undelivered", account.identity()
-    partition = who["Arn"].split(":")[1]
+    partition, place = who["Arn"].split(":")[1], f"{who['Region']}:{who['Account']}"
     allowed = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
-        "Resource": f"arn:{partition}:sqs:{who['Region']}:{who['Account']}:{name}",
-        "Condition": {"StringEquals": {"aws:SourceAccount": who["Account"]}},
+        "Resource": f"arn:{partition}:sqs:{place}:{name}",
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:events:{place}:rule/{account.prefix}-*"}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     queue = make_queue(account, name, policy)
     make_queue(account, f"{account.prefix}-closed")
-    closed = f"arn:{partition}:sqs:{who['Region']}:{who['Account']}:{account.prefix}-closed"
+    closed = f"arn:{partition}:sqs:{place}:{account.prefix}-closed"
     account.afterwards(f"rule {name}", lambda: forget_rule(account, name))
     events.put_rule(Name=name, EventPattern=json.dumps({"source": [account.prefix]}))
     target = {"Id": "queue", "Arn": closed, "DeadLetterConfig": {"Arn": allowed["Resource"]}}

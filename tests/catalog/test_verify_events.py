@@ -41,7 +41,8 @@ def test_an_event_whose_target_refuses_it_is_found_in_the_dead_letter_queue() ->
     assert target["Arn"].endswith(f":{closed['QueueName']}") and "Policy" not in closed["Attributes"]
     assert target["DeadLetterConfig"]["Arn"].endswith(f":{dead['QueueName']}")
     condition = json.loads(dead["Attributes"]["Policy"])["Statement"]["Condition"]
-    assert condition == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert condition == {"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/verify-1-*"}}
+    assert aws.asked("events.PutRule")[0]["Name"].startswith("verify-1-")
     assert {each["QueueUrl"] for each in aws.asked("sqs.ReceiveMessage")} == {f"https://{dead['QueueName']}"}
     assert account.clean_up() == []
     assert len(aws.asked("sqs.DeleteQueue")) == 2 and len(aws.asked("events.DeleteRule")) == 1

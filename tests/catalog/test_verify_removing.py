@@ -8,7 +8,7 @@ from service_catalog.verify_aws.project_checks import remove_project
 from service_catalog.verify_aws.removing import RemovalError, each_of, is_missing
 from service_catalog.verify_aws.retained import remove_retained
 from tests.catalog.scripted_aws import error
-from tests.catalog.verify_scripts import NOW, project, scripted, stack
+from tests.catalog.verify_scripts import NOW, project, resources, scripted, stack
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,31 @@ def test_a_model_that_stays_does_not_keep_the_rest_of_what_is_retained() -> None
             ),
             "sagemaker.DeleteModelPackageGroup": error("DeleteModelPackageGroup", "ConflictException"),
             "ecr.DeleteRepository": error("DeleteRepository", "RepositoryNotFoundException"),
-            "kms.DescribeKey": {"KeyMetadata": {"KeyId": "k", "KeyState": "Enabled"}},
+            "kms.DescribeKey": {"KeyMetadata": {"KeyId": "kept", "KeyState": "Enabled"}},
             "kms.ScheduleKeyDeletion": {},
         }
     )
     kinds = ("AWS::SageMaker::ModelPackageGroup", "AWS::ECR::Repository", "AWS::KMS::Key")
-    with pytest.raises(RemovalError, match=r"ThrottlingException.*ConflictException"):
-        remove_retained(account, [(kind, "k") for kind in kinds])
+    with pytest.raises(RemovalError, match=r"^An error[^;]*ThrottlingException.*ConflictException$"):
+        remove_retained(account, [(kind, "kept") for kind in kinds])
     assert len(aws.asked("sagemaker.DeleteModelPackage")) == 2
+    assert aws.asked("kms.ScheduleKeyDeletion") == [{"KeyId": "kept", "PendingWindowInDays": 7}]
+
+
+def test_what_a_project_retains_is_found_also_when_nobody_saw_it_come_up() -> None:
+    tags = [{"Key": "sagemaker:project-name", "Value": "verify-1-sc"}]
+    states = iter(["CreateInProgress", "DeleteCompleted", "DeleteCompleted"])
+    account, aws = scripted(
+        {
+            "cloudformation.DescribeStacks": stack("CREATE_IN_PROGRESS", Tags=tags),
+            "cloudformation.ListStackResources": resources(("Key", "AWS::KMS::Key", "k")),
+            "sagemaker.DescribeProject": lambda _: project(next(states)),
+            "sagemaker.DeleteProject": {},
+            "kms.DescribeKey": {"KeyMetadata": {"KeyId": "k", "KeyState": "Enabled"}},
+            "kms.ScheduleKeyDeletion": {},
+        }
+    )
+    remove_project(account, "verify-1-sc")
     assert aws.asked("kms.ScheduleKeyDeletion") == [{"KeyId": "k", "PendingWindowInDays": 7}]
 
 
