@@ -1,179 +1,169 @@
-"""The most that any role of a project stack can ever do, whatever policies it is given."""
+"""The most that any role of a project stack can ever do, whatever policies it is given.
+
+It stands once an account, for all Regions. An action that isn't listed is never possible, and hardly one is
+possible on names that aren't a project's. Statements bear no Sid: a managed policy has 6,144 characters.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from service_catalog.launch.names import BOUNDARY, STAGES, iam_arn
+from service_catalog.launch.boundary_names import (
+    DATA_BUCKETS,
+    MADE_BY_DEPLOYMENTS,
+    NEVER,
+    USE,
+    WORK,
+    any_arn,
+    any_bucket,
+    any_role,
+)
+from service_catalog.launch.names import STAGES
 
-_MADE_BY_DEPLOYMENTS = [iam_arn(f"role/*-{stage}-{name}") for stage in STAGES for name in ("execution", "trigger")]
+Statement = dict[str, Any]
+_TAG = "aws:ResourceTag/sagemaker:project-name"
+_SAME_PROJECT = {"StringEquals": {_TAG: "${aws:PrincipalTag/sagemaker:project-name}"}}
 _SCALING = "sagemaker.application-autoscaling.amazonaws.com"
-_ELSEWHERE = "arn:${AWS::Partition}:iam::*:role"
+_OUR_KEYS = ["alias/*-artifacts", *(f"alias/*-{stage}" for stage in STAGES), "alias/aws/*"]
+_CONNECTIONS = ("codeconnections", "codestar-connections")
+_EVERYTHING = ["*"]
 
 
 def boundary_document() -> dict[str, Any]:
-    """Services of a project's life; of IAM only the roles that deployments make, within their stage's boundary."""
-    return {"Version": "2012-10-17", "Statement": [_work(), *_roles(), *_never()]}
+    """What projects' roles share: their stages' things, data, builds, roles; and what none of them may touch."""
+    statements = [*_without_names(), *_work(), *_own(), *_roles(), *_never()]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _work() -> dict[str, Any]:
-    return {
-        "Sid": "WorkOfProjects",
-        "Effect": "Allow",
-        "Action": [
-            "application-autoscaling:*",
-            "budgets:ListTagsForResource",
-            "budgets:ModifyBudget",
-            "budgets:TagResource",
-            "budgets:UntagResource",
-            "budgets:ViewBudget",
-            "cloudformation:*",
-            "cloudwatch:*",
-            "codebuild:BatchGet*",
-            "codebuild:CreateReport*",
-            "codebuild:StartBuild",
-            "codebuild:UpdateReport",
-            "codecommit:CancelUploadArchive",
-            "codecommit:Get*",
-            "codecommit:GitPull",
-            "codecommit:UploadArchive",
-            "codeconnections:UseConnection",
-            "codepipeline:StartPipelineExecution",
-            "codestar-connections:UseConnection",
-            "ec2:*NetworkInterface",
-            "ec2:*NetworkInterfacePermission",
-            "ec2:Describe*",
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchGetImage",
-            "ecr:CompleteLayerUpload",
-            "ecr:Describe*",
-            "ecr:Get*",
-            "ecr:InitiateLayerUpload",
-            "ecr:ListImages",
-            "ecr:PutImage",
-            "ecr:UploadLayerPart",
-            "events:*",
-            "kms:CreateGrant",
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey*",
-            "kms:ReEncrypt*",
-            "logs:*",
-            "s3:*",
-            "sagemaker:*",
-            "scheduler:*",
-            "servicequotas:ListServiceQuotas",
-            "sns:*",
-            "sqs:*",
-            "ssm:GetParameter",
-            "ssm:GetParameters",
-            "ssm:GetParametersByPath",
-            "ssm:PutParameter",
-        ],
-        "Resource": "*",
-    }
+def _allow(actions: list[str], resources: list[str], **condition: Any) -> Statement:
+    return _statement("Allow", actions, resources, **condition)
 
 
-def _roles() -> list[dict[str, Any]]:
-    within = [iam_arn(f"policy/*-{stage}-boundary") for stage in STAGES]
+def _deny(actions: list[str], resources: list[str], **condition: Any) -> Statement:
+    return _statement("Deny", actions, resources, **condition)
+
+
+def _statement(effect: str, actions: list[str], resources: list[str], **condition: Any) -> Statement:
+    made: Statement = {"Effect": effect, "Action": actions, "Resource": resources}
+    return {**made, "Condition": condition} if condition else made
+
+
+def _without_names() -> list[Statement]:
+    of_sagemaker = {"application-autoscaling:service-namespace": "sagemaker"}
     return [
-        {
-            "Sid": "RolesOfDeployments",
-            "Effect": "Allow",
-            "Action": [
-                "iam:CreateRole",
-                "iam:DeleteRolePolicy",
-                "iam:PutRolePermissionsBoundary",
-                "iam:PutRolePolicy",
+        _allow(
+            [
+                "cloudformation:GetTemplateSummary",
+                "cloudformation:ValidateTemplate",
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetric*",
+                "cloudwatch:PutMetricData",
+                "ec2:CreateNetworkInterface*",
+                "ec2:DeleteNetworkInterface*",
+                "ec2:Describe*",
+                "ecr:GetAuthorizationToken",
+                "kms:*crypt*",
+                "kms:DescribeKey",
+                "kms:GenerateDataKey*",
+                "logs:DescribeLogGroups",
+                "s3:ListAllMyBuckets",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:List*",
+                "servicequotas:List*",
+                "sns:GetSubscriptionAttributes",
+                "sns:Unsubscribe",
             ],
-            "Resource": _MADE_BY_DEPLOYMENTS,
-            "Condition": {"ArnLike": {"iam:PermissionsBoundary": within}},
-        },
-        {
-            "Sid": "KeepingThem",
-            "Effect": "Allow",
-            "Action": [
-                "iam:DeleteRole",
-                "iam:GetRole*",
-                "iam:List*Role*",
-                "iam:ListAttachedRolePolicies",
-                "iam:TagRole",
-                "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole*",
-            ],
-            "Resource": _MADE_BY_DEPLOYMENTS,
-        },
-        {
-            "Sid": "PassingRoles",
-            "Effect": "Allow",
-            "Action": "iam:PassRole",
-            "Resource": [*_MADE_BY_DEPLOYMENTS, iam_arn("role/*-pipeline")],
-            "Condition": {
-                "StringEquals": {
-                    "iam:PassedToService": [
-                        f"{service}.amazonaws.com" for service in ("sagemaker", "events", "scheduler")
-                    ]
-                }
-            },
-        },
-        {
-            "Sid": "AutoscalingsOwnRole",
-            "Effect": "Allow",
-            "Action": "iam:CreateServiceLinkedRole",
-            "Resource": iam_arn(f"role/aws-service-role/{_SCALING}/*"),
-            "Condition": {"StringEquals": {"iam:AWSServiceName": _SCALING}},
-        },
-        {
-            "Sid": "DeployRolesOfStages",
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Resource": [f"{_ELSEWHERE}/*-{stage}-deploy" for stage in STAGES],
-        },
+            _EVERYTHING,
+        ),
+        _allow(["kms:CreateGrant"], _EVERYTHING, Bool={"kms:GrantIsForAWSResource": "true"}),
+        _allow(["application-autoscaling:*"], _EVERYTHING, StringEqualsIfExists=of_sagemaker),
     ]
 
 
-def _never() -> list[dict[str, Any]]:
+def _work() -> list[Statement]:
+    services = ("budgets", "cloudformation", "cloudwatch", "events", "logs", "sagemaker", "scheduler", "sns", "sqs")
+    return [
+        _allow([f"{service}:*" for service in services], WORK),
+        _allow(
+            [
+                *("codecommit:*UploadArchive", "codecommit:Get*", "codecommit:GitPull"),
+                *("codepipeline:StartPipelineExecution", "ecr:*Layer*", "ecr:BatchGetImage", "ecr:DescribeImages"),
+                *("ecr:PutImage", "logs:CreateLog*", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+                *("s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:Get*", "s3:ListBucket*", "s3:PutObject"),
+                *("sagemaker:CreateModel", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage*"),
+                *("sns:Publish", "ssm:GetParameter*"),
+            ],
+            USE,
+        ),
+        _allow(
+            [
+                *("iam:CreateServiceLinkedRole", "iam:PassRole"),
+                *("s3:*Bucket*", "s3:*Configuration", "s3:PutObjectAcl", "ssm:PutParameter"),
+            ],
+            [
+                *(any_role(f"aws-service-role/{_SCALING}/*"), any_role("sagemaker-mlops/*-training-pipeline")),
+                *(*DATA_BUCKETS, any_bucket("*-pipeline-????????????/*"), any_arn("ssm", "parameter/*/released/*")),
+            ],
+        ),
+    ]
+
+
+def _own() -> list[Statement]:
+    """On what has a tag, only with the tag of the role's own project."""
+    builds = [any_arn("codebuild", f"project/*-{name}") for name in ("approvals", "build-*", "deploy-*")]
+    return [
+        _allow(
+            [
+                *("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
+                *("iam:DeleteRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*"),
+                *("sagemaker:AddTags", "sagemaker:*ModelPackageGroupPolicy"),
+            ],
+            [
+                *builds,
+                *(any_role("*-execution"), any_role("*-trigger")),
+                any_arn("sagemaker", "model-package-group/*"),
+            ],
+            **_SAME_PROJECT,
+        ),
+        _allow(
+            [f"{each}:UseConnection" for each in _CONNECTIONS],
+            [any_arn(each, "connection/*") for each in _CONNECTIONS],
+            StringEqualsIgnoreCase={"aws:ResourceTag/sagemaker": "true"},
+        ),
+    ]
+
+
+def _roles() -> list[Statement]:
+    bounded = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRole*"]
+    services = [f"{service}.amazonaws.com" for service in ("sagemaker", "events", "scheduler")]
+    return [
+        _allow([*bounded, "iam:GetRole*", "iam:List*Role*", "iam:PassRole", "iam:TagRole"], MADE_BY_DEPLOYMENTS),
+        _deny(
+            bounded,
+            _EVERYTHING,
+            ArnNotLike={"iam:PermissionsBoundary": "arn:*:iam::*:policy/sagemaker-mlops/*-boundary"},
+        ),
+        _deny(["iam:PassRole"], _EVERYTHING, StringNotEquals={"iam:PassedToService": services}),
+        _allow(["sts:AssumeRole"], [any_role(f"sagemaker-mlops/*-{stage}-deploy") for stage in STAGES]),
+    ]
+
+
+def _never() -> list[Statement]:
+    account = {"aws:ResourceAccount": "${AWS::AccountId}"}
     return [
         {
-            "Sid": "NoPublicAndNoForeignWays",
             "Effect": "Deny",
-            "Action": [
-                "cloudformation:*StackSet*",
-                "cloudformation:*Type*",
-                "events:PutPermission",
-                "logs:PutResourcePolicy",
-                "logs:PutSubscriptionFilter",
-                "s3:*AccessPoint*",
-                "s3:PutAccountPublicAccessBlock",
-                "s3:PutBucketAcl",
-                "s3:PutObjectAcl",
-                "s3:PutReplicationConfiguration",
-                "sagemaker:CreateApp",
-                "sagemaker:CreateDomain",
-                "sagemaker:CreateNotebookInstance*",
-                "sagemaker:CreatePresigned*",
-                "sagemaker:CreateUserProfile",
-                "sagemaker:DeleteModelPackage",
-                "sagemaker:DeleteModelPackageGroup",
-                "sagemaker:StartSession",
-                "sagemaker:UpdateModelPackage",
-            ],
+            "NotAction": "sts:AssumeRole",
             "Resource": "*",
+            "Condition": {"StringNotEquals": account, "Null": {"aws:ResourceAccount": "false"}},
         },
-        {
-            "Sid": "NotTheMakersOfProjects",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": [
-                "arn:${AWS::Partition}:cloudformation:*:*:stack/SC-*",
-                "arn:${AWS::Partition}:cloudformation:*:*:stack/SP-*",
-                "arn:${AWS::Partition}:lambda:*:*:function:sagemaker-mlops-seeder",
-                "arn:${AWS::Partition}:s3:::sagemaker-mlops-????????????-*",
-                iam_arn(f"policy/{BOUNDARY}"),
-                iam_arn("role/SageMakerMlops*"),
-                iam_arn("role/sagemaker-mlops-seeder-*"),
+        _deny(["kms:*"], _EVERYTHING, **{"ForAnyValue:StringNotLike": {"kms:ResourceAliases": _OUR_KEYS}}),
+        _deny(
+            [
+                *("logs:PutResourcePolicy", "logs:PutSubscriptionFilter", "s3:*AccessPoint*", "s3:PutBucketAcl"),
+                *("s3:PutReplicationConfiguration", "sns:AddPermission", "sqs:AddPermission"),
             ],
-        },
+            _EVERYTHING,
+        ),
+        _deny(_EVERYTHING, NEVER),
     ]

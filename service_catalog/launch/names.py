@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 BOUNDARY = "SageMakerMlopsBoundary"
+PATH = "/sagemaker-mlops/"
 STAGES = ("staging", "production")
 BUILD_ROLES = (
     "build-ci", "build-test", "deploy-test", "deploy-ci", "deploy-ci-production", "approvals-build",
@@ -10,7 +11,7 @@ BUILD_ROLES = (
 PIPELINE_ROLES = ("build-pipeline", "deploy-pipeline")
 EVENT_ROLES = ("build-start", "deploy-start", "approvals-start")
 DEPLOY_ROLES = tuple(f"{stage}-deploy" for stage in STAGES)
-TRAINING_ROLES = ("pipeline",)
+TRAINING_ROLES = ("training-pipeline",)
 ROLES = (*BUILD_ROLES, *PIPELINE_ROLES, *EVENT_ROLES, *DEPLOY_ROLES, *TRAINING_ROLES)
 ATTACHED_POLICIES = tuple(f"{stage}-deploy-operation" for stage in STAGES)
 POLICIES = (*ATTACHED_POLICIES, *(f"{stage}-boundary" for stage in STAGES))
@@ -25,7 +26,7 @@ TOPICS = ("approvals-notifications", "deploy-notifications")
 QUEUES = ALARMS = ("approvals-undelivered", "deploy-undelivered")
 RULES = (
     "approvals", "approvals-failure", "approvals-registered", "build-commit", "build-failure", "deploy-approval",
-    "deploy-commit", "deploy-failure", "pipeline-failure", "registered",
+    "deploy-commit", "deploy-failure", "model-registered", "pipeline-failure",
 )  # fmt: skip
 BUDGETS = ("training",)
 
@@ -44,7 +45,7 @@ def every(service: str, kind: str, names: tuple[str, ...]) -> list[str]:
 
 
 def roles(names: tuple[str, ...]) -> list[str]:
-    return [iam_arn(f"role/*-{name}") for name in names]
+    return [iam_arn(f"role{PATH}*-{name}") for name in names]
 
 
 BOUNDARY_ARN = iam_arn(f"policy/{BOUNDARY}")

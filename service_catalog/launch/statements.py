@@ -8,7 +8,8 @@ from typing import Any
 
 from service_catalog.launch.names import arn, iam_arn
 from service_catalog.launch.needed import needed_actions
-from service_catalog.launch.scopes import POLICY_SCOPES, Scope
+from service_catalog.launch.scope import Scope
+from service_catalog.launch.scopes import POLICY_SCOPES
 
 Statement = dict[str, Any]
 SERVICE_CATALOG, PROJECTS = "SageMakerMlopsLaunch", "SageMakerMlopsProjectsLaunch"
@@ -44,6 +45,16 @@ def policies() -> dict[str, list[Statement]]:
             "Effect": "Deny",
             "Action": "iam:*",
             "Resource": OWN,
+            # Passing itself to CloudFormation, in ToItsStacks alone, gives nobody more.
+            "Condition": {"StringNotEqualsIfExists": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+        }
+    )
+    made["storage"].append(
+        {
+            "Sid": "NoBucketsNamedAfterTheAccount",
+            "Effect": "Deny",
+            "Action": "s3:*",
+            "Resource": "arn:${AWS::Partition}:s3:::*-${AWS::AccountId}",
         }
     )
     return made
@@ -95,6 +106,13 @@ def stack_statements(role: str) -> list[Statement]:
             "Action": ["cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"],
             "Resource": "*",
         },
+        {
+            "Sid": "NoTakingInOfWhatIsThere",
+            "Effect": "Deny",
+            "Action": "cloudformation:CreateChangeSet",
+            "Resource": "*",
+            "Condition": {"Null": {"cloudformation:ImportResourceTypes": "false"}},
+        },
     ]
 
 
@@ -124,5 +142,12 @@ def template_statements(role: str) -> list[Statement]:
             "Action": "iam:PassRole",
             "Resource": iam_arn(f"role/{PROJECTS}"),
             "Condition": {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+        },
+        {
+            # Its users hold it themselves, and could tag another's repository before they delete it.
+            "Sid": "KeepsCodeAndImages",
+            "Effect": "Deny",
+            "Action": ["codecommit:DeleteRepository", "ecr:DeleteRepository"],
+            "Resource": "*",
         },
     ]

@@ -11,7 +11,8 @@ from tests.infrastructure.cfn_templates import ACCOUNT, REGION
 TAG, NEW_TAG = "aws:ResourceTag/sagemaker:project-name", "aws:RequestTag/sagemaker:project-name"
 BOUNDED = {"iam:PermissionsBoundary": BOUNDARY, TAG: "x", NEW_TAG: "x"}
 ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
-OURS, ADMIN = arn("iam", "role/x-staging-deploy"), arn("iam", "role/Admin")
+OURS, ADMIN = arn("iam", "role/sagemaker-mlops/x-staging-deploy"), arn("iam", "role/Admin")
+ALIKE = arn("iam", "role/github-production-deploy")
 SELF = [
     arn("iam", f"role/{name}")
     for name in ("SageMakerMlopsLaunch", "SageMakerMlopsProjectsLaunch", "sagemaker-mlops-seeder-eu-west-1")
@@ -22,7 +23,7 @@ HERE = {"aws:ResourceAccount": ACCOUNT}
 
 
 def dangers() -> list[Request]:
-    return [*_identities(), *_roles(), *_makers(), *_keys(), *_data(), *_delivery(), *_elsewhere()]
+    return [*_identities(), *_roles(), *_alike(), *_makers(), *_keys(), *_data(), *_delivery(), *_elsewhere()]
 
 
 def _identities() -> list[Request]:
@@ -56,13 +57,16 @@ def _roles() -> list[Request]:
         Request("iam:CreateRole", OURS, other_boundary),
         Request("iam:CreateRole", ADMIN, BOUNDED),
         Request("iam:CreateRole", arn("iam", "role/x-anything"), BOUNDED),
+        Request("iam:CreateRole", arn("iam", "role/sagemaker-mlops/x-anything"), BOUNDED),
         Request("iam:PutRolePolicy", OURS, {TAG: "x"}),
         Request("iam:PutRolePolicy", ADMIN, BOUNDED),
         Request("iam:PutRolePolicy", arn("iam", "role/x-staging-execution"), BOUNDED),
         Request("iam:AttachRolePolicy", OURS, admin),
         Request("iam:AttachRolePolicy", ADMIN, admin),
         Request(
-            "iam:AttachRolePolicy", OURS, {TAG: "x", "iam:PolicyARN": arn("iam", "policy/x-staging-deploy-operation")}
+            "iam:AttachRolePolicy",
+            OURS,
+            {TAG: "x", "iam:PolicyARN": arn("iam", "policy/sagemaker-mlops/x-staging-deploy-operation")},
         ),
         Request("iam:UpdateAssumeRolePolicy", ADMIN, BOUNDED),
         Request("iam:UpdateAssumeRolePolicy", OURS),
@@ -71,15 +75,53 @@ def _roles() -> list[Request]:
         Request("iam:PutRolePermissionsBoundary", OURS, other_boundary),
         Request("iam:PassRole", ADMIN, passing),
         Request("iam:PassRole", arn("iam", "role/OrganizationAccountAccessRole"), passing),
-        Request("iam:PassRole", arn("iam", "role/x-deploy-test"), {"iam:PassedToService": "ec2.amazonaws.com"}),
-        Request("iam:PassRole", arn("iam", "role/x-deploy-test"), {"iam:PassedToService": "lambda.amazonaws.com"}),
+        Request(
+            "iam:PassRole",
+            arn("iam", "role/sagemaker-mlops/x-deploy-test"),
+            {"iam:PassedToService": "ec2.amazonaws.com"},
+        ),
+        Request(
+            "iam:PassRole",
+            arn("iam", "role/sagemaker-mlops/x-deploy-test"),
+            {"iam:PassedToService": "lambda.amazonaws.com"},
+        ),
         Request("iam:PassRole", OURS, passing),
         Request("iam:CreatePolicy", arn("iam", "policy/evil")),
         Request("iam:CreatePolicyVersion", arn("iam", "policy/company-boundary-policy")),
-        Request("iam:SetDefaultPolicyVersion", arn("iam", "policy/x-staging-boundary")),
+        Request("iam:SetDefaultPolicyVersion", arn("iam", "policy/sagemaker-mlops/x-staging-boundary")),
         Request("sts:AssumeRole", ADMIN),
         Request("sts:AssumeRole", OURS),
         Request("sts:AssumeRole", "arn:aws:iam::999988887777:role/Admin", account="999988887777"),
+    ]
+
+
+def _alike() -> list[Request]:
+    """Other teams' things that are called as a project's are, and what would lead to them."""
+    provider = arn("iam", "oidc-provider/token.actions.githubusercontent.com")
+    changes = ("UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy", "DeleteRole", "UntagRole")
+    return [
+        Request("iam:TagRole", ALIKE, {NEW_TAG: "x"}),
+        *(Request(f"iam:{change}", ALIKE, BOUNDED) for change in changes),
+        *(Request(f"iam:{change}", arn("iam", "role/terraform-training-pipeline"), BOUNDED) for change in changes),
+        Request("iam:PassRole", arn("iam", "role/corp-build-ci"), {"iam:PassedToService": "codebuild.amazonaws.com"}),
+        Request("iam:CreatePolicy", arn("iam", "policy/evil-staging-boundary")),
+        Request("iam:CreatePolicyVersion", arn("iam", "policy/corp-production-boundary")),
+        Request("iam:DeletePolicy", arn("iam", "policy/corp-production-boundary")),
+        Request("iam:CreateOpenIDConnectProvider", provider, {NEW_TAG: "x"}),
+        Request("iam:TagOpenIDConnectProvider", provider, {NEW_TAG: "x"}),
+        Request("iam:DeleteOpenIDConnectProvider", provider, {TAG: "x"}),
+        Request("codecommit:TagResource", arn("codecommit", "payments-model-build")),
+        Request("codecommit:TagResource", arn("codecommit", "payments"), {NEW_TAG: "x"}),
+        Request("codebuild:UpdateProject", arn("codebuild", "project/payments-deploy-production"), {NEW_TAG: "x"}),
+        Request("codebuild:DeleteProject", arn("codebuild", "project/payments-deploy-production")),
+        Request("codepipeline:UpdatePipeline", arn("codepipeline", "payments-deploy")),
+        Request("s3:DeleteBucket", f"arn:aws:s3:::tf-production-state-{ACCOUNT}", HERE),
+        Request("s3:PutBucketPolicy", f"arn:aws:s3:::corp-access-logs-{ACCOUNT}", HERE),
+        Request(
+            "cloudformation:CreateChangeSet",
+            arn("cloudformation", "stack/SC-1/1a2b"),
+            {"cloudformation:ImportResourceTypes": ["AWS::CodeBuild::Project"]},
+        ),
     ]
 
 
@@ -191,6 +233,7 @@ def _delivery() -> list[Request]:
         Request("events:DeleteRule", arn("events", "rule/payroll")),
         Request("events:PutPermission", "*"),
         Request("sns:DeleteTopic", arn("sns", "security")),
+        Request("sns:Unsubscribe", arn("sns", "security")),
         Request("sqs:DeleteQueue", arn("sqs", "payroll")),
         Request("cloudwatch:DeleteAlarms", arn("cloudwatch", "alarm:root-login")),
         Request("logs:DeleteLogGroup", arn("logs", "log-group:/aws/cloudtrail")),

@@ -7,6 +7,7 @@ from typing import Any
 
 from service_catalog.launch.needed import needed_by
 from tests.catalog.launch_simulator import Request
+from tests.catalog.launch_templates import policy_arn, role_arn
 from tests.infrastructure.cfn_templates import ACCOUNT, REGION
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/SageMakerMlopsBoundary"
@@ -19,7 +20,7 @@ ROOT_DECIDES = {
 }
 Properties = dict[str, Any]
 Target = tuple[str, dict[str, Any]]
-COMES_WITH_TAGS = ("Create", "Tag", "AddTags", "PutRule", "PutMetricAlarm", "ModifyBudget", "PutParameter")
+COMES_WITH_TAGS = ("Create", "Tag", "AddTags", "PutRule", "PutMetricAlarm", "ModifyBudget")
 NEW_TAG, TAG = "aws:RequestTag/sagemaker:project-name", "aws:ResourceTag/sagemaker:project-name"
 
 
@@ -42,8 +43,8 @@ def _targets(action: str, operation: str, kind: str, given: Properties, slug: st
         return [(role, {"iam:PassedToService": service}) for role, service in _passed(kind, given)]
     if action in ANYWHERE:
         return [("*", {})]
-    if kind == "AWS::IAM::Policy":
-        return [(arn("iam", f"role/{role}"), {"iam:PermissionsBoundary": BOUNDARY}) for role in given["Roles"]]
+    if kind == "AWS::IAM::Policy" or action in ("iam:AttachRolePolicy", "iam:DetachRolePolicy"):
+        return _given_policies(kind, given)
     if action.endswith(":PassConnection"):
         connection = f"{action.partition(':')[0]}"
         context = {"aws:ResourceTag/sagemaker": "true", f"{connection}:PassedToService": "codepipeline.amazonaws.com"}
@@ -51,10 +52,8 @@ def _targets(action: str, operation: str, kind: str, given: Properties, slug: st
     tags = {NEW_TAG: slug} if action.partition(":")[2].startswith(COMES_WITH_TAGS) else {TAG: slug}
     if action.startswith("kms:"):
         return _keys(action, given, slug)
-    if action in ("iam:AttachRolePolicy", "iam:DetachRolePolicy"):
-        policy = {"iam:PolicyARN": arn("iam", f"policy/{given.get('ManagedPolicyName')}")}
-        roles = given.get("Roles", []) if kind == "AWS::IAM::ManagedPolicy" else []
-        return [(arn("iam", f"role/{role}"), {"iam:PermissionsBoundary": BOUNDARY, **policy}) for role in roles]
+    if action == "ssm:PutParameter":
+        tags = {"ssm:Overwrite": "false"} if operation == "create" else {"ssm:Overwrite": "true", TAG: slug}
     if kind == "AWS::IAM::Role":
         tags = {**tags, "iam:PermissionsBoundary": BOUNDARY}
     if action == "sagemaker:AddTags":
@@ -73,10 +72,13 @@ ANYWHERE = {
     "codecommit:ListRepositories",
     "kms:ListAliases",
     "logs:DescribeLogGroups",
-    "sns:GetSubscriptionAttributes",
-    "sns:SetSubscriptionAttributes",
-    "sns:Unsubscribe",
 }
+
+
+def _given_policies(kind: str, given: Properties) -> list[Target]:
+    attached = {"iam:PolicyARN": policy_arn(given)} if kind == "AWS::IAM::ManagedPolicy" else {}
+    roles = [] if kind == "AWS::IAM::Role" else given.get("Roles", [])
+    return [(role_arn(role), {"iam:PermissionsBoundary": BOUNDARY, **attached}) for role in roles]
 
 
 def _passed(kind: str, given: Properties) -> list[tuple[str, str]]:
@@ -117,9 +119,8 @@ NAMED: dict[str, Callable[[Properties], list[str]]] = {
     "AWS::CodePipeline::Pipeline": lambda given: [arn("codepipeline", given["Name"])],
     "AWS::ECR::Repository": lambda given: [arn("ecr", f"repository/{given['RepositoryName']}")],
     "AWS::Events::Rule": lambda given: [arn("events", f"rule/{given['Name']}")],
-    "AWS::IAM::ManagedPolicy": lambda given: [arn("iam", f"policy/{given['ManagedPolicyName']}")],
-    "AWS::IAM::OIDCProvider": lambda given: [arn("iam", f"oidc-provider/{given['Url'].removeprefix('https://')}")],
-    "AWS::IAM::Role": lambda given: [arn("iam", f"role/{given['RoleName']}")],
+    "AWS::IAM::ManagedPolicy": lambda given: [policy_arn(given)],
+    "AWS::IAM::Role": lambda given: [arn("iam", f"role{given['Path']}{given['RoleName']}")],
     "AWS::Logs::LogGroup": lambda given: [arn("logs", f"log-group:{given['LogGroupName']}")],
     "AWS::S3::Bucket": _bucket,
     "AWS::S3::BucketPolicy": _bucket,

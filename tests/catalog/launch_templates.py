@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from service_catalog.launch.names import PATH
 from service_catalog.stacks import FOLDER
 from tests.infrastructure.cfn_templates import ACCOUNT, REGION, Document, Resolver, load
 
@@ -20,6 +21,7 @@ FORM = {
     "DeployRepository": "octo/model-deploy",
     "BuildRepositorySubject": "repo:octo@1/model-build@2",
     "DeployRepositorySubject": "repo:octo@1/model-deploy@3",
+    "OidcProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
     "CommitterEmail": "bot@git.invalid",
     "NotificationEmail": "team@git.invalid",
     "StagingAccountId": "444455556666",
@@ -40,7 +42,7 @@ NAMES = (
 
 ARNS = {
     "AWS::CodeBuild::Project": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{{}}",
-    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role{{}}",
     "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
@@ -64,7 +66,7 @@ class Stack(Resolver):
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self.of(resource['Properties']['TopicName'])}"
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
-            return f"arn:aws:iam::{ACCOUNT}:policy/{self.of(resource['Properties']['ManagedPolicyName'])}"
+            return policy_arn(self.of(resource["Properties"]))
         given = next(
             (resource.get("Properties", {})[key] for key in NAMES if key in resource.get("Properties", {})), None
         )
@@ -83,9 +85,20 @@ class Stack(Resolver):
             logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
             resource = self.template["Resources"][logical_id]
             if attribute == "Arn" and resource["Type"] in ARNS:
-                return ARNS[resource["Type"]].format(self._identity(logical_id).strip("<>"))
+                name = self._identity(logical_id).strip("<>")
+                path = self.of(resource.get("Properties", {}).get("Path", "/"))
+                return ARNS[resource["Type"]].format(f"{path}{name}" if resource["Type"] == "AWS::IAM::Role" else name)
             return f"<{logical_id}.{attribute}>"
         return super()._function(name, argument)
+
+
+def policy_arn(properties: Mapping[str, Any]) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:policy{properties.get('Path', '/')}{properties['ManagedPolicyName']}"
+
+
+def role_arn(name: str) -> str:
+    """Of a role of a project."""
+    return f"arn:aws:iam::{ACCOUNT}:role{PATH}{name}"
 
 
 @cache
@@ -116,7 +129,7 @@ def policies_of(stack: Stack, role: str) -> list[dict[str, Any]]:
             continue
         own = each["Properties"]
         name = own.get("PolicyName") or own["ManagedPolicyName"]
-        attached = f"arn:aws:iam::{ACCOUNT}:policy/{name}" in properties.get("ManagedPolicyArns", [])
+        attached = each["Type"].endswith("ManagedPolicy") and policy_arn(own) in properties.get("ManagedPolicyArns", [])
         if attached or role in own.get("Roles", []):
             found.append({"name": name, "policy": own["PolicyDocument"]})
     return found

@@ -22,11 +22,11 @@ ENI = (
 LOGIN = "the token gives no more than the role's rights to repositories, and it has no resource to name"
 EXPLAINED = {
     ("build-ci/own", "credentials exposure", "ecr:GetAuthorizationToken"): LOGIN,
-    ("pipeline/own", "credentials exposure", "ecr:GetAuthorizationToken"): LOGIN,
-    ("pipeline/own", "unconstrained write", "ec2:CreateNetworkInterface"): ENI,
-    ("pipeline/own", "unconstrained write", "ec2:DeleteNetworkInterface"): ENI,
-    ("pipeline/own", "resource exposure", "ec2:CreateNetworkInterfacePermission"): ENI,
-    ("pipeline/own", "resource exposure", "ec2:DeleteNetworkInterfacePermission"): ENI,
+    ("training-pipeline/own", "credentials exposure", "ecr:GetAuthorizationToken"): LOGIN,
+    ("training-pipeline/own", "unconstrained write", "ec2:CreateNetworkInterface"): ENI,
+    ("training-pipeline/own", "unconstrained write", "ec2:DeleteNetworkInterface"): ENI,
+    ("training-pipeline/own", "resource exposure", "ec2:CreateNetworkInterfacePermission"): ENI,
+    ("training-pipeline/own", "resource exposure", "ec2:DeleteNetworkInterfacePermission"): ENI,
 }
 ADMINISTRATOR = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 

@@ -12,7 +12,7 @@ from renderer.template import rules
 from service_catalog.launch.needed import by_hand, handlers, is_unneeded, needed_actions, unneeded
 from service_catalog.launch.statements import PROJECTS, SERVICE_CATALOG
 from tests.catalog.launch_dangers import dangers
-from tests.catalog.launch_requests import requests_for
+from tests.catalog.launch_requests import KEY, NEW_TAG, ROOT_DECIDES, TAG, requests_for
 from tests.catalog.launch_schemas import aws_types, schema_handlers
 from tests.catalog.launch_simulator import Request, simulator
 from tests.catalog.launch_templates import FLAVOURS, SLUG, characters, launch_roles, policies_of, project
@@ -84,6 +84,26 @@ def test_service_catalog_s_copy_of_the_template_can_be_read_and_no_other_object(
     )
     other = Request("s3:GetObject", "arn:aws:s3:::payroll/salaries.csv")
     assert [got for *_, got in outcome(SERVICE_CATALOG, [copy, other])] == ["Allowed", "ImplicitlyDenied"]
+
+
+def test_a_new_key_is_deleted_only_once_its_tag_counts() -> None:
+    """Rolling back within minutes may stick at the key; deleting the stack again goes on."""
+    month = {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}
+    now = Request("kms:ScheduleKeyDeletion", KEY, {**month, NEW_TAG: SLUG}, resource_policy=ROOT_DECIDES)
+    later = Request("kms:ScheduleKeyDeletion", KEY, {**month, TAG: SLUG}, resource_policy=ROOT_DECIDES)
+    assert [got for *_, got in outcome(SERVICE_CATALOG, [now, later])] == ["ImplicitlyDenied", "Allowed"]
+
+
+def test_only_the_role_of_the_s3_channel_passes_itself_and_only_to_cloudformation() -> None:
+    requests = [
+        Request(
+            "iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/{role}", {"iam:PassedToService": f"{service}.amazonaws.com"}
+        )
+        for role in (PROJECTS, SERVICE_CATALOG)
+        for service in ("cloudformation", "lambda")
+    ]
+    assert [got == "Allowed" for *_, got in outcome(PROJECTS, requests)] == [True, False, False, False]
+    assert [got == "Allowed" for *_, got in outcome(SERVICE_CATALOG, requests)] == [False] * 4
 
 
 @pytest.mark.parametrize("role", ROLES)
