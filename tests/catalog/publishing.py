@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
 from service_catalog.bindings import FLAVOURS
+from service_catalog.publisher import names
 from service_catalog.publisher.aws import Aws, connect
 from service_catalog.publisher.history import Release
 from service_catalog.publisher.publish import Package, Published, publish
 from service_catalog.publisher.settings import EXAMPLE, Settings, load_settings
 from service_catalog.publisher.telling import Telling
+from tests.emulated import EmulatedAws
 
 BUNDLE = Package("bundles/1.0.0/" + "b" * 64 + ".zip", b"bundle")
 SEEDER = Package("seeder/" + "c" * 64 + ".zip", b"seeder")
@@ -95,3 +98,29 @@ class Publisher:
         self.calls.append(model.name)
         if not model.name.startswith(READS) and len(self.writes) == self.broken:
             raise EndpointConnectionError(endpoint_url="https://broken")
+
+
+def launch(aws: EmulatedAws, account: str, product: str) -> None:
+    """As a user of Studio, by the portfolio's pattern of role names."""
+    iam = aws.client("iam", account)
+    for name, path, principal in (
+        (names.LAUNCH_ROLE, "/", {"Service": "servicecatalog.amazonaws.com"}),
+        ("AmazonSageMaker-ExecutionRole-1", "/service-role/", {"AWS": f"arn:aws:iam::{account}:root"}),
+    ):
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        role = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    keys = aws.client("sts", account).assume_role(RoleArn=role, RoleSessionName="studio")["Credentials"]
+    catalog = aws.client_with("servicecatalog", keys)
+    versions = aws.client("servicecatalog", account).list_provisioning_artifacts(ProductId=product)
+    record = catalog.provision_product(
+        ProductId=product,
+        ProvisioningArtifactId=versions["ProvisioningArtifactDetails"][-1]["Id"],
+        ProvisionedProductName="churn",
+        ProvisionToken="churn-1",
+        ProvisioningParameters=[
+            {"Key": "SageMakerProjectName", "Value": "churn"},
+            {"Key": "SageMakerProjectId", "Value": "p-abc"},
+        ],
+    )["RecordDetail"]
+    assert record["ProvisioningArtifactId"] == versions["ProvisioningArtifactDetails"][-1]["Id"]

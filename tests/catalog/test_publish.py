@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from service_catalog.publisher.settings import Versions
 from service_catalog.publisher.telling import Telling
 from service_catalog.publisher.upload_step import Upload, UploadStep
 from service_catalog.stacks import Synthesized, text_of
-from tests.catalog.publishing import BUNDLE, SEEDER, Publisher, releases, write_templates
+from tests.catalog.publishing import BUNDLE, SEEDER, Publisher, launch, releases, write_templates
 from tests.emulated import EmulatedAws, emulated_aws
 
 pytestmark = pytest.mark.slow
@@ -125,7 +124,7 @@ def test_old_versions_go_but_the_first_and_one_that_a_project_uses_stay(
         publisher.history = releases(*numbers)
         publisher.run(versions=limits, yes=True)
         if numbers[-1] == "1.1.0":
-            _launch(aws, account, _products(aws, account)["github"])
+            launch(aws, account, _products(aws, account)["github"])
         numbers.append(number)
     catalog, products = aws.client("servicecatalog", account), _products(aws, account)
     newest = {"1.3.0": (True, "DEPRECATED"), "1.4.0": (True, "DEFAULT")}
@@ -274,32 +273,6 @@ def _failure(publisher: Publisher, write: int) -> str:
     except PublishError as error:
         return str(error)
     return ""
-
-
-def _launch(aws: EmulatedAws, account: str, product: str) -> None:
-    """As a user of Studio, by the portfolio's pattern of role names."""
-    iam = aws.client("iam", account)
-    for name, path, principal in (
-        (names.LAUNCH_ROLE, "/", {"Service": "servicecatalog.amazonaws.com"}),
-        ("AmazonSageMaker-ExecutionRole-1", "/service-role/", {"AWS": f"arn:aws:iam::{account}:root"}),
-    ):
-        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        role = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    keys = aws.client("sts", account).assume_role(RoleArn=role, RoleSessionName="studio")["Credentials"]
-    catalog = aws.client_with("servicecatalog", keys)
-    versions = aws.client("servicecatalog", account).list_provisioning_artifacts(ProductId=product)
-    record = catalog.provision_product(
-        ProductId=product,
-        ProvisioningArtifactId=versions["ProvisioningArtifactDetails"][-1]["Id"],
-        ProvisionedProductName="churn",
-        ProvisionToken="churn-1",
-        ProvisioningParameters=[
-            {"Key": "SageMakerProjectName", "Value": "churn"},
-            {"Key": "SageMakerProjectId", "Value": "p-abc"},
-        ],
-    )["RecordDetail"]
-    assert record["ProvisioningArtifactId"] == versions["ProvisioningArtifactDetails"][-1]["Id"]
 
 
 def _products(aws: EmulatedAws, account: str) -> dict[str, str]:
