@@ -8,12 +8,19 @@ import sys
 import click
 
 from service_catalog.guardrails.control_policies import control_policies
+from service_catalog.guardrails.statements import Policy
 from service_catalog.stacks import FOLDER
 
 
 def files() -> dict[str, str]:
     """Content by file name."""
-    return {f"scp-{name}.json": json.dumps(policy, indent=2) + "\n" for name, policy in control_policies().items()}
+    return {f"scp-{name}.json": _text(policy) for name, policy in control_policies().items()}
+
+
+def _text(policy: Policy) -> str:
+    """One line for each statement: Organizations counts blanks of what is uploaded."""
+    statements = ",\n".join(json.dumps(each, separators=(",", ":")) for each in policy["Statement"])
+    return f'{{"Version": "{policy["Version"]}", "Statement": [\n{statements}\n]}}\n'
 
 
 @click.command("control-policies")

@@ -1,211 +1,108 @@
-"""Service control policies, which no administrator of an account can undo. Each is independent: attach what is wanted.
+"""Service control policies, which no administrator of an account can undo.
 
-A project's own life passes all of them, if its stages have a VPC; serverless endpoints can't have what
-`model-isolation` and `network` ask of models.
+A target takes five policies, of which `FullAWSAccess` is one, and each has 5,120 characters: so there are four.
+A project's own life passes all of them, if its stages have a VPC; serverless endpoints can't have what `models` asks.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from service_catalog.guardrails.governance import governance
+from service_catalog.guardrails.statements import Policy, deny
 
-Policy = dict[str, Any]
-JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
-MONITORING = [
-    f"sagemaker:Create{kind}JobDefinition"
-    for kind in ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
+_JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
+_MONITORING = [
+    *(
+        f"sagemaker:Create{kind}JobDefinition"
+        for kind in ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
+    ),
+    *("sagemaker:CreateMonitoringSchedule", "sagemaker:UpdateMonitoringSchedule"),
 ]
-INSTANCE_TYPES = [
-    "ml.t3.*",
-    "ml.m5.*",
-    "ml.m6i.*",
-    "ml.m7i.*",
-    "ml.c5.*",
-    "ml.c6i.*",
-    "ml.c7i.*",
-    "ml.r5.*",
-    "ml.g5.*xlarge",
-]
-PLATFORM = "arn:*:iam::*:role/MlPlatform*"
-SINGLE_SIGN_ON = "arn:*:iam::*:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{}_*"
-PLATFORM_TEAM = [PLATFORM, SINGLE_SIGN_ON.format("MlPlatform")]
-REVIEWERS = ["arn:*:iam::*:role/ModelReviewer*", SINGLE_SIGN_ON.format("ModelReviewer")]
-STAGES = ("staging", "production")
-MAKERS = [
-    "arn:*:iam::*:role/SageMakerMlops*",
-    "arn:*:iam::*:role/sagemaker-mlops-seeder-*",
-    "arn:*:iam::*:policy/SageMakerMlops*",
+_AUTOML = ["sagemaker:CreateAutoMLJob", "sagemaker:CreateAutoMLJobV2"]
+_CLUSTERS = ["sagemaker:CreateCluster", "sagemaker:UpdateCluster"]
+_NOTEBOOKS = ["sagemaker:CreateNotebookInstance", "sagemaker:UpdateNotebookInstance"]
+_STUDIO = [f"sagemaker:{verb}{kind}" for verb in ("Create", "Update") for kind in ("Domain", "Space", "UserProfile")]
+_SUBNETS, _GROUPS = "VpcSubnets", "VpcSecurityGroupIds"
+_INSTANCE_TYPES = [
+    *("ml.t3.*", "ml.m5.*", "ml.m6i.*", "ml.m7i.*", "ml.c5.*", "ml.c6i.*", "ml.c7i.*", "ml.r5.*", "ml.g5.*xlarge"),
+    "system",
 ]
 
 
 def control_policies() -> dict[str, Policy]:
     """Documents by name; the file of one is `scp-<name>.json`."""
-    made = {
-        "isolation": [_without("JobsWithoutIsolation", [*JOBS, *MONITORING], "NetworkIsolation")],
-        "model-isolation": [_without("ModelsWithoutIsolation", ["sagemaker:CreateModel"], "NetworkIsolation")],
-        "network": _network(),
-        "encryption": _encryption(),
-        "notebooks": _notebooks(),
-        "instances": _instances(),
-        "tags": _tags(),
-        "approval": _approval(),
-        "project-roles": _project_roles(),
-        "evidence": _evidence(),
-    }
+    made = {"governance": governance(), "jobs": _jobs(), "models": _models(), "studio": _studio()}
     return {name: {"Version": "2012-10-17", "Statement": statements} for name, statements in made.items()}
-
-
-def _deny(sid: str, actions: list[str], *resources: str, **condition: Any) -> Policy:
-    made: Policy = {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": list(resources) or "*"}
-    return {**made, "Condition": condition} if condition else made
 
 
 def _without(sid: str, actions: list[str], key: str) -> Policy:
     """Denies what says no, or nothing, to a switch."""
-    return _deny(sid, actions, BoolIfExists={f"sagemaker:{key}": "false"})
+    return deny(sid, actions, BoolIfExists={f"sagemaker:{key}": "false"})
 
 
 def _lacking(sid: str, actions: list[str], *keys: str) -> list[Policy]:
-    return [_deny(f"{sid}{number}", actions, Null={key: "true"}) for number, key in enumerate(keys, 1)]
+    return [deny(f"{sid}{number}", actions, Null={f"sagemaker:{key}": "true"}) for number, key in enumerate(keys, 1)]
 
 
 def _keyless(sid: str, actions: list[str], key: str, *excuses: str) -> Policy:
     """The guide calls it `VolumeKmsKey`, IAM's service reference `VolumeKmsKeyArn`: either present is enough."""
-    return _deny(sid, actions, Null={f"sagemaker:{name}": "true" for name in (key, f"{key}Arn", *excuses)})
+    return deny(sid, actions, Null={f"sagemaker:{name}": "true" for name in (key, f"{key}Arn", *excuses)})
 
 
-def _network() -> list[Policy]:
-    actions = [*JOBS, *MONITORING, "sagemaker:CreateModel"]
+def _other_instances(actions: list[str]) -> Policy:
+    listed = {"sagemaker:InstanceTypes": _INSTANCE_TYPES}
+    return deny("OtherInstances", actions, **{"ForAnyValue:StringNotLike": listed})
+
+
+def _jobs() -> list[Policy]:
+    """AutoML and HyperPod have fewer switches; IAM knows no others for them."""
+    jobs = [*_JOBS, *_MONITORING]
+    volumes = [*jobs, *_AUTOML, "sagemaker:CreateTransformJob"]
     return [
-        *_lacking("OutsideAnyNetwork", actions, "sagemaker:VpcSubnets", "sagemaker:VpcSecurityGroupIds"),
-        _deny(
-            "PublicStudio",
-            ["sagemaker:CreateDomain"],
-            StringNotEqualsIfExists={"sagemaker:AppNetworkAccessType": "VpcOnly"},
-        ),
-    ]
-
-
-def _encryption() -> list[Policy]:
-    volumes = [*JOBS, *MONITORING, "sagemaker:CreateTransformJob"]
-    return [
-        _without("TrafficBetweenContainers", [*JOBS, *MONITORING], "InterContainerTrafficEncryption"),
+        _without("WithoutIsolation", jobs, "NetworkIsolation"),
+        *_lacking("OutsideAnyNetwork", [*jobs, *_AUTOML, "sagemaker:CreateCluster"], _SUBNETS, _GROUPS),
+        _without("TrafficBetweenContainers", [*jobs, *_AUTOML], "InterContainerTrafficEncryption"),
         _keyless("VolumesWithoutKey", volumes, "VolumeKmsKey"),
         _keyless("OutputsWithoutKey", volumes, "OutputKmsKey"),
         _keyless("EndpointsWithoutKey", ["sagemaker:CreateEndpointConfig"], "VolumeKmsKey", "ServerlessMemorySize"),
+        _other_instances([*jobs, *_CLUSTERS, "sagemaker:CreateTransformJob", "sagemaker:CreateEndpointConfig"]),
+        _untagged(),
     ]
 
 
-def _notebooks() -> list[Policy]:
-    notebooks = ["sagemaker:CreateNotebookInstance", "sagemaker:UpdateNotebookInstance"]
-    return [
-        _deny("RootOnNotebooks", notebooks, StringEqualsIfExists={"sagemaker:RootAccess": "Enabled"}),
-        _deny(
-            "InternetOnNotebooks",
-            ["sagemaker:CreateNotebookInstance"],
-            StringEqualsIfExists={"sagemaker:DirectInternetAccess": "Enabled"},
-        ),
-        _keyless("NotebooksWithoutKey", ["sagemaker:CreateNotebookInstance"], "VolumeKmsKey"),
-    ]
-
-
-def _instances() -> list[Policy]:
-    actions = [
-        *JOBS,
-        "sagemaker:CreateTransformJob",
-        "sagemaker:CreateEndpointConfig",
-        "sagemaker:CreateNotebookInstance",
-    ]
-    return [
-        _deny(
-            "OtherInstances",
-            actions,
-            **{"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": INSTANCE_TYPES}},
-        )
-    ]
-
-
-def _tags() -> list[Policy]:
+def _untagged() -> Policy:
     """A stage's things carry `deployment`, everything else of a project SageMaker's own tag."""
     actions = [
-        *JOBS,
+        *_JOBS,
         "sagemaker:CreateTransformJob",
         "sagemaker:CreateModelPackageGroup",
         "sagemaker:CreateEndpointConfig",
     ]
     missing = {"aws:RequestTag/sagemaker:project-name": "true", "aws:RequestTag/deployment": "true"}
-    return [_deny("WithoutProject", actions, Null=missing)]
+    return deny("WithoutProject", actions, Null=missing)
 
 
-def _approval() -> list[Policy]:
-    statuses = ["Approved", "Rejected"]
+def _models() -> list[Policy]:
+    models = ["sagemaker:CreateModel"]
     return [
-        _deny(
-            "OnlyReviewersDecide",
-            ["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"],
-            StringEquals={"sagemaker:ModelApprovalStatus": statuses},
-            ArnNotLike={"aws:PrincipalArn": REVIEWERS},
-        ),
-        _deny(
-            "VersionsStay",
-            ["sagemaker:DeleteModelPackage", "sagemaker:DeleteModelPackageGroup"],
-            ArnNotLike={"aws:PrincipalArn": [*PLATFORM_TEAM, MAKERS[0]]},
-        ),
+        _without("ModelsWithoutIsolation", models, "NetworkIsolation"),
+        *_lacking("ModelsOutsideAnyNetwork", models, _SUBNETS, _GROUPS),
     ]
 
 
-def _project_roles() -> list[Policy]:
-    """Roles that deployments make stay workers, whatever a project writes into their boundary and policies."""
-    workers = [f"arn:*:iam::*:role/*-{stage}-{name}" for stage in STAGES for name in ("execution", "trigger")]
-    services = [
-        *("application-autoscaling:*", "cloudwatch:*", "ec2:*NetworkInterface*", "ec2:Describe*", "ecr:*", "events:*"),
-        *("iam:PassRole", "kms:*", "logs:*", "s3:*", "sagemaker:*", "scheduler:*", "sns:Publish", "sqs:SendMessage"),
-    ]
-    condition = {"ArnLike": {"aws:PrincipalArn": workers}}
+def _studio() -> list[Policy]:
+    """Changes say only what they change, creations everything."""
+    create, _ = _NOTEBOOKS
+    domains = ["sagemaker:CreateDomain"]
     return [
-        {"Sid": "WorkersOnlyWork", "Effect": "Deny", "NotAction": services, "Resource": "*", "Condition": condition},
-        _deny(
-            "WorkersKeepKeysAndDoors",
-            [
-                *("kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "s3:PutAccountPublicAccessBlock"),
-                *(
-                    "s3:PutBucketAcl",
-                    "s3:PutBucketPolicy",
-                    "sagemaker:CreateNotebookInstance",
-                    "sagemaker:UpdateModelPackage",
-                ),
-            ],
-            **condition,
+        deny("PublicStudio", domains, StringNotEqualsIfExists={"sagemaker:AppNetworkAccessType": "VpcOnly"}),
+        deny(
+            "StudioMadePublic",
+            ["sagemaker:UpdateDomain"],
+            StringEquals={"sagemaker:AppNetworkAccessType": "PublicInternetOnly"},
         ),
-    ]
-
-
-def _evidence() -> list[Policy]:
-    others = {"ArnNotLike": {"aws:PrincipalArn": PLATFORM_TEAM}}
-    return [
-        _deny(
-            "RecordsStayOn",
-            [
-                *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail"),
-                *("config:DeleteConfigurationRecorder", "config:DeleteConformancePack", "config:DeleteDeliveryChannel"),
-                *("config:StopConfigurationRecorder", "guardduty:DeleteDetector", "guardduty:UpdateDetector"),
-                *("securityhub:DisableSecurityHub", "access-analyzer:DeleteAnalyzer"),
-                *("sagemaker:DeleteMonitoringSchedule", "sagemaker:StopMonitoringSchedule"),
-            ],
-        ),
-        _deny("LimitsStayOn", ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"], **others),
-        _deny(
-            "MakersStayAsTheyAre",
-            [
-                *("iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy*", "iam:DeleteRole*"),
-                *("iam:DetachRolePolicy", "iam:PutRole*", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy"),
-            ],
-            *MAKERS,
-            **others,
-        ),
-        _deny(
-            "SeederStaysAsItIs",
-            ["lambda:AddPermission", "lambda:Delete*", "lambda:PublishLayerVersion", "lambda:Update*"],
-            "arn:*:lambda:*:*:function:sagemaker-mlops-seeder",
-            **others,
-        ),
+        deny("RootOnNotebooks", [create], StringEqualsIfExists={"sagemaker:RootAccess": "Enabled"}),
+        deny("RootForNotebooks", _NOTEBOOKS, StringEquals={"sagemaker:RootAccess": "Enabled"}),
+        deny("InternetOnNotebooks", [create], StringEqualsIfExists={"sagemaker:DirectInternetAccess": "Enabled"}),
+        _keyless("NotebooksWithoutKey", [create], "VolumeKmsKey"),
+        _other_instances([*_NOTEBOOKS, *_STUDIO, "sagemaker:CreateApp"]),
     ]

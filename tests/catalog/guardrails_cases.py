@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.catalog.launch_requests import KEY, ROOT_DECIDES, arn
+from tests.catalog.launch_requests import KEY, arn
 from tests.catalog.launch_simulator import Request
 
 JOB = arn("sagemaker", "training-job/pipelines-1")
@@ -35,6 +35,11 @@ PACKAGE, GROUP = (
 )
 MODEL, LAUNCH = arn("sagemaker", "model/m"), arn("iam", "role/SageMakerMlopsLaunch")
 WORKER = "census-income-staging-execution"
+ADMIN_BOUNDARY = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+OWN_BOUNDARY = {"iam:PermissionsBoundary": arn("iam", "policy/allows-everything")}
+STAGE_BOUNDARY = {"iam:PermissionsBoundary": arn("iam", "policy/sagemaker-mlops/census-income-staging-boundary")}
+SEEDER = arn("lambda", "function:sagemaker-mlops-seeder")
+BIG = {"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]}
 
 
 def but(changed: dict[str, Any], **without: str) -> dict[str, Any]:
@@ -48,16 +53,16 @@ def job(changed: dict[str, Any] | None = None, without: str = "", action: str = 
 
 
 DENIED: list[tuple[str, str, Request]] = [
-    ("isolation", "census-income-pipeline", job({"sagemaker:NetworkIsolation": "false"})),
-    ("isolation", "census-income-pipeline", job(without="sagemaker:NetworkIsolation")),
-    ("isolation", "census-income-pipeline", job(without="sagemaker:NetworkIsolation", action="CreateProcessingJob")),
-    ("model-isolation", "x", Request("sagemaker:CreateModel", MODEL, {"sagemaker:NetworkIsolation": "false"})),
-    ("model-isolation", "x", Request("sagemaker:CreateModel", MODEL)),
-    ("network", "x", job(without="sagemaker:VpcSubnets")),
-    ("network", "x", job(without="sagemaker:VpcSecurityGroupIds", action="CreateProcessingJob")),
-    ("network", "x", Request("sagemaker:CreateModel", MODEL, {"sagemaker:VpcSubnets": ["subnet-1"]})),
+    ("jobs", "census-income-pipeline", job({"sagemaker:NetworkIsolation": "false"})),
+    ("jobs", "census-income-pipeline", job(without="sagemaker:NetworkIsolation")),
+    ("jobs", "census-income-pipeline", job(without="sagemaker:NetworkIsolation", action="CreateProcessingJob")),
+    ("models", "x", Request("sagemaker:CreateModel", MODEL, {"sagemaker:NetworkIsolation": "false"})),
+    ("models", "x", Request("sagemaker:CreateModel", MODEL)),
+    ("jobs", "x", job(without="sagemaker:VpcSubnets")),
+    ("jobs", "x", job(without="sagemaker:VpcSecurityGroupIds", action="CreateProcessingJob")),
+    ("models", "x", Request("sagemaker:CreateModel", MODEL, {"sagemaker:VpcSubnets": ["subnet-1"]})),
     (
-        "network",
+        "studio",
         "x",
         Request(
             "sagemaker:CreateDomain",
@@ -65,25 +70,25 @@ DENIED: list[tuple[str, str, Request]] = [
             {"sagemaker:AppNetworkAccessType": "PublicInternetOnly"},
         ),
     ),
-    ("encryption", "x", job({"sagemaker:InterContainerTrafficEncryption": "false"})),
-    ("encryption", "x", job(without="sagemaker:InterContainerTrafficEncryption")),
-    ("encryption", "x", job(without="sagemaker:VolumeKmsKeyArn")),
-    ("encryption", "x", job(without="sagemaker:OutputKmsKeyArn", action="CreateProcessingJob")),
+    ("jobs", "x", job({"sagemaker:InterContainerTrafficEncryption": "false"})),
+    ("jobs", "x", job(without="sagemaker:InterContainerTrafficEncryption")),
+    ("jobs", "x", job(without="sagemaker:VolumeKmsKeyArn")),
+    ("jobs", "x", job(without="sagemaker:OutputKmsKeyArn", action="CreateProcessingJob")),
     (
-        "encryption",
+        "jobs",
         "x",
         Request(
             "sagemaker:CreateTransformJob", arn("sagemaker", "transform-job/t"), {"sagemaker:OutputKmsKeyArn": KEY}
         ),
     ),
-    ("encryption", "x", Request("sagemaker:CreateEndpointConfig", CONFIG)),
+    ("jobs", "x", Request("sagemaker:CreateEndpointConfig", CONFIG)),
     (
-        "notebooks",
+        "studio",
         "x",
         Request("sagemaker:CreateNotebookInstance", NOTEBOOK, {**NOTEBOOK_SETTINGS, "sagemaker:RootAccess": "Enabled"}),
     ),
     (
-        "notebooks",
+        "studio",
         "x",
         Request(
             "sagemaker:CreateNotebookInstance",
@@ -91,52 +96,104 @@ DENIED: list[tuple[str, str, Request]] = [
             {**NOTEBOOK_SETTINGS, "sagemaker:DirectInternetAccess": "Enabled"},
         ),
     ),
-    ("notebooks", "x", Request("sagemaker:CreateNotebookInstance", NOTEBOOK)),
-    ("notebooks", "x", Request("sagemaker:UpdateNotebookInstance", NOTEBOOK, {"sagemaker:RootAccess": "Enabled"})),
-    ("instances", "x", job({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})),
-    ("instances", "x", job({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})),
+    ("studio", "x", Request("sagemaker:CreateNotebookInstance", NOTEBOOK)),
+    ("studio", "x", Request("sagemaker:UpdateNotebookInstance", NOTEBOOK, {"sagemaker:RootAccess": "Enabled"})),
+    ("jobs", "x", job({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})),
+    ("jobs", "x", job({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})),
     (
-        "instances",
+        "jobs",
         "x",
         Request("sagemaker:CreateEndpointConfig", CONFIG, {"sagemaker:InstanceTypes": ["ml.p4d.24xlarge"]}),
     ),
-    ("tags", "x", job(without=TAG)),
-    ("tags", "x", Request("sagemaker:CreateModelPackageGroup", GROUP)),
-    ("tags", "x", Request("sagemaker:CreateEndpointConfig", CONFIG, {"aws:RequestTag/owner": "me"})),
+    ("jobs", "x", job(without=TAG)),
+    ("jobs", "x", Request("sagemaker:CreateModelPackageGroup", GROUP)),
+    ("jobs", "x", Request("sagemaker:CreateEndpointConfig", CONFIG, {"aws:RequestTag/owner": "me"})),
     (
-        "approval",
+        "governance",
         "DataScientist",
         Request("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ),
     (
-        "approval",
+        "governance",
         "census-income-pipeline",
         Request("sagemaker:CreateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
     ),
     (
-        "approval",
+        "governance",
         "Admin",
         Request("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Rejected"}),
     ),
-    ("approval", "Admin", Request("sagemaker:DeleteModelPackage", PACKAGE)),
-    ("project-roles", WORKER, Request("iam:CreateRole", arn("iam", "role/evil"))),
-    ("project-roles", WORKER, Request("iam:AttachRolePolicy", arn("iam", f"role/{WORKER}"))),
-    ("project-roles", WORKER, Request("sts:AssumeRole", arn("iam", "role/Admin"))),
-    ("project-roles", WORKER, Request("organizations:LeaveOrganization", "*")),
-    ("project-roles", WORKER, Request("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:payroll-1a2b3c"))),
-    ("project-roles", WORKER, Request("s3:PutBucketPolicy", "arn:aws:s3:::payroll")),
+    ("governance", "Admin", Request("sagemaker:DeleteModelPackage", PACKAGE)),
+    ("governance", WORKER, Request("iam:CreateRole", arn("iam", "role/evil"))),
+    ("governance", WORKER, Request("iam:AttachRolePolicy", arn("iam", f"role/{WORKER}"))),
+    ("governance", WORKER, Request("sts:AssumeRole", arn("iam", "role/Admin"))),
+    ("governance", WORKER, Request("organizations:LeaveOrganization", "*")),
+    ("governance", WORKER, Request("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:payroll-1a2b3c"))),
+    ("governance", WORKER, Request("s3:PutBucketPolicy", "arn:aws:s3:::payroll")),
     (
-        "project-roles",
+        "governance",
         "census-income-production-trigger",
         Request("lambda:UpdateFunctionCode", arn("lambda", "function:x")),
     ),
-    ("evidence", "Admin", Request("cloudtrail:StopLogging", arn("cloudtrail", "trail/all"))),
-    ("evidence", "MlPlatform", Request("config:StopConfigurationRecorder", "*")),
-    ("evidence", "Admin", Request("guardduty:DeleteDetector", arn("guardduty", "detector/1a2b"))),
-    ("evidence", "Admin", Request("iam:DeleteRolePermissionsBoundary", arn("iam", f"role/{WORKER}"))),
-    ("evidence", "Admin", Request("iam:UpdateAssumeRolePolicy", LAUNCH)),
-    ("evidence", "Admin", Request("iam:CreatePolicyVersion", arn("iam", "policy/SageMakerMlopsBoundary"))),
-    ("evidence", "Admin", Request("lambda:UpdateFunctionCode", arn("lambda", "function:sagemaker-mlops-seeder"))),
+    ("governance", "Admin", Request("cloudtrail:StopLogging", arn("cloudtrail", "trail/all"))),
+    ("governance", "MlPlatform", Request("config:StopConfigurationRecorder", "*")),
+    ("governance", "Admin", Request("guardduty:DeleteDetector", arn("guardduty", "detector/1a2b"))),
+    ("governance", "Admin", Request("iam:DeleteRolePermissionsBoundary", arn("iam", f"role/{WORKER}"))),
+    ("governance", "Admin", Request("iam:UpdateAssumeRolePolicy", LAUNCH)),
+    ("governance", "Admin", Request("iam:CreatePolicyVersion", arn("iam", "policy/SageMakerMlopsBoundary"))),
+    ("governance", "Admin", Request("lambda:UpdateFunctionCode", SEEDER)),
+    ("governance", "Admin", Request("lambda:PutFunctionConcurrency", SEEDER)),
+    ("governance", "Admin", Request("iam:PutRolePermissionsBoundary", arn("iam", "role/People"), ADMIN_BOUNDARY)),
+    ("governance", "Admin", Request("iam:PutUserPermissionsBoundary", arn("iam", "user/eve"), ADMIN_BOUNDARY)),
+    *(
+        ("governance", "Admin", Request("iam:PutRolePermissionsBoundary", arn("iam", role), OWN_BOUNDARY))
+        for role in (f"role/{WORKER}", "role/sagemaker-mlops/census-income-staging-deploy")
+    ),
+    *(
+        ("governance", "Admin", Request(f"iam:{action}", arn("iam", f"role/{name}")))
+        for name in ("MlPlatformEve", "ModelReviewerEve", "SageMakerMlopsLaunch")
+        for action in ("CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateRole")
+    ),
+    *(
+        ("governance", "Admin", Request(action, resource))
+        for action, resource in (
+            ("cloudtrail:PutEventSelectors", arn("cloudtrail", "trail/all")),
+            ("config:PutConfigurationRecorder", "*"),
+            ("config:PutDeliveryChannel", "*"),
+            ("guardduty:DisassociateFromAdministratorAccount", "*"),
+            ("sagemaker:DeleteMonitoringSchedule", arn("sagemaker", "monitoring-schedule/x")),
+            ("config:DeleteConformancePack", arn("config", "conformance-pack/x/y")),
+        )
+    ),
+    *(
+        ("jobs", "x", Request(f"sagemaker:{action}", arn("sagemaker", f"{kind}/x"), without))
+        for action, kind, without in (
+            ("CreateMonitoringSchedule", "monitoring-schedule", but({"sagemaker:NetworkIsolation": "false"})),
+            ("UpdateMonitoringSchedule", "monitoring-schedule", but(BIG)),
+            ("CreateAutoMLJobV2", "automl-job", but({}, key="sagemaker:VpcSubnets")),
+            ("CreateAutoMLJob", "automl-job", but({}, key="sagemaker:VolumeKmsKeyArn")),
+            ("CreateCluster", "cluster", but(BIG)),
+            ("CreateCluster", "cluster", but({}, key="sagemaker:VpcSubnets")),
+            ("UpdateCluster", "cluster", BIG),
+        )
+    ),
+    *(
+        ("studio", "x", Request(f"sagemaker:{action}", arn("sagemaker", resource), BIG))
+        for action, resource in (
+            ("CreateApp", "app/d-1/u/JupyterLab/x"),
+            ("UpdateNotebookInstance", "notebook-instance/n"),
+            ("UpdateSpace", "space/d-1/s"),
+        )
+    ),
+    (
+        "studio",
+        "x",
+        Request(
+            "sagemaker:UpdateDomain",
+            arn("sagemaker", "domain/d-1"),
+            {"sagemaker:AppNetworkAccessType": "PublicInternetOnly"},
+        ),
+    ),
 ]
 
 
@@ -164,34 +221,47 @@ ALLOWED: list[tuple[str, Request]] = [
     (WORKER, Request("sagemaker:StartPipelineExecution", arn("sagemaker", "pipeline/census-income-staging-batch"))),
     ("ModelReviewer", Request("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"})),
     ("MlPlatform", Request("iam:CreatePolicyVersion", arn("iam", "policy/SageMakerMlopsBoundary"))),
-    ("MlPlatform", Request("lambda:UpdateFunctionCode", arn("lambda", "function:sagemaker-mlops-seeder"))),
+    ("MlPlatform", Request("lambda:UpdateFunctionCode", SEEDER)),
+    ("MlPlatform", Request("sagemaker:DeleteMonitoringSchedule", arn("sagemaker", "monitoring-schedule/x"))),
+    ("MlPlatform", Request("config:DeleteConformancePack", arn("config", "conformance-pack/x/y"))),
+    *(
+        (principal, Request(action, resource))
+        for principal in ("stacksets-exec-0a1b2c3d", "AWSCloudFormationStackSetExecutionRole", "MlPlatform")
+        for action, resource in (
+            ("iam:CreateRole", LAUNCH),
+            ("iam:AttachRolePolicy", LAUNCH),
+            ("iam:PutRolePolicy", LAUNCH),
+            ("iam:CreatePolicyVersion", arn("iam", "policy/SageMakerMlopsBoundary")),
+            ("iam:PutRolePolicy", arn("iam", "role/sagemaker-mlops-seeder-eu-west-1")),
+            ("lambda:UpdateFunctionCode", SEEDER),
+            ("lambda:AddPermission", SEEDER),
+            ("lambda:PutFunctionConcurrency", SEEDER),
+        )
+    ),
+    (
+        "census-income-staging-deploy",
+        Request("iam:PutRolePermissionsBoundary", arn("iam", f"role/{WORKER}"), STAGE_BOUNDARY),
+    ),
+    ("Admin", Request("iam:PutRolePermissionsBoundary", arn("iam", "role/payments"), OWN_BOUNDARY)),
+    *(
+        ("payments-production-execution", Request(action, resource))
+        for action, resource in (
+            ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:payments-x")),
+            ("dynamodb:PutItem", arn("dynamodb", "table/payments")),
+        )
+    ),
+    (
+        "DataScientist",
+        Request("sagemaker:UpdateNotebookInstance", NOTEBOOK, {"sagemaker:InstanceTypes": ["ml.t3.medium"]}),
+    ),
+    (
+        "DataScientist",
+        Request(
+            "sagemaker:CreateApp",
+            arn("sagemaker", "app/d-1/u/JupyterServer/x"),
+            {"sagemaker:InstanceTypes": ["system"]},
+        ),
+    ),
     ("DataScientist", Request("sagemaker:CreateNotebookInstance", NOTEBOOK, NOTEBOOK_SETTINGS)),
     ("DataScientist", Request("sagemaker:CreateProject", arn("sagemaker", "project/census-income"))),
-]
-
-
-PEOPLE_MAY = [
-    Request("sagemaker:CreateProject", arn("sagemaker", "project/x")),
-    Request("sagemaker:StartPipelineExecution", arn("sagemaker", "pipeline/x-training")),
-    Request("sagemaker:CreateTrainingJob", JOB, GOOD),
-    Request("servicecatalog:ProvisionProduct", arn("catalog", "product/prod-1")),
-    Request("s3:GetObject", "arn:aws:s3:::x-artifacts-0a1b2c3d4e5f/x"),
-    Request("codecommit:GitPush", arn("codecommit", "x-model-build")),
-    Request("iam:PassRole", arn("iam", "role/x-pipeline"), {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-    Request("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}),
-]
-PEOPLE_MAY_NOT = [
-    Request("iam:CreateRole", arn("iam", "role/x-pipeline")),
-    Request("iam:AttachRolePolicy", arn("iam", "role/x-pipeline")),
-    Request("iam:CreateUser", arn("iam", "user/eve")),
-    Request("iam:PassRole", arn("iam", "role/Admin"), {"iam:PassedToService": "sagemaker.amazonaws.com"}),
-    Request("iam:PassRole", arn("iam", "role/x-pipeline"), {"iam:PassedToService": "ec2.amazonaws.com"}),
-    Request("sts:AssumeRole", arn("iam", "role/Admin")),
-    Request("sagemaker:UpdateModelPackage", PACKAGE, {"sagemaker:ModelApprovalStatus": "Approved"}),
-    Request("kms:ScheduleKeyDeletion", KEY, resource_policy=ROOT_DECIDES),
-    Request("kms:PutKeyPolicy", KEY, resource_policy=ROOT_DECIDES),
-    Request("s3:PutBucketPolicy", "arn:aws:s3:::x-artifacts-0a1b2c3d4e5f"),
-    Request("servicecatalog:CreateConstraint", "*"),
-    Request("lambda:UpdateFunctionCode", arn("lambda", "function:sagemaker-mlops-seeder")),
-    Request("organizations:LeaveOrganization", "*"),
 ]

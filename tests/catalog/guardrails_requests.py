@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.catalog.launch_simulator import Request, simulator
+from tests.catalog.launch_templates import SLUG
 from tests.infrastructure.cfn_templates import ACCOUNT, REGION
 from tests.machine import run_command
 
@@ -76,13 +77,16 @@ def under(control_policies: dict[str, Any], role: str, requests: list[Request]) 
     given = [{"name": "FullAWSAccess", "policy": EVERYTHING}]
     given += [{"name": name, "policy": policy} for name, policy in control_policies.items()]
     principal = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    known = {"aws:PrincipalArn": principal}
+    if role.startswith(SLUG):
+        known["aws:PrincipalTag/sagemaker:project-name"] = SLUG
     simulations = [
         {
             "request": {
                 "principal": principal,
                 "action": each.action,
                 "resource": {"resource": each.resource, "accountId": ACCOUNT},
-                "contextVariables": {"aws:PrincipalArn": principal, **each.context},
+                "contextVariables": {**known, **each.context},
             },
             "identityPolicies": [{"name": "all", "policy": EVERYTHING}],
             "serviceControlPolicies": [{"orgIdentifier": "ou-1", "policies": given}],
