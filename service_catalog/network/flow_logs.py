@@ -52,7 +52,8 @@ class FlowLogs(Construct):
             self, "Group", log_group_name=group_name, kms_key_id=key.attr_arn, retention_in_days=days
         )
         for kept in (key, group):
-            kept.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            # A log group that a failed creation leaves would make the next one fail.
+            kept.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         role = iam.CfnRole(
             self,
             "Role",

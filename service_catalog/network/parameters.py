@@ -48,7 +48,7 @@ class Parameters:
             "BuildEndpoints",
             f"Whether builds run in the VPC too: {len(BUILDS)} endpoints more, about "
             f"{monthly_usd(len(BUILDS), 2):.0f} US dollars a month in 2 zones. "
-            f"The {len(JOBS)} of jobs cost about {monthly_usd(len(JOBS), 2):.0f}.",
+            f"The {len(JOBS)} of jobs cost about {monthly_usd(len(JOBS), 2):.0f}. No build of a project does so yet.",
         )
         connections = _yes_no(
             stack,

@@ -132,4 +132,15 @@ def test_default_subnets_fit_into_the_default_vpc(template: dict[str, Any]) -> N
 def test_cost_note_counts_the_endpoints_there_are(template: dict[str, Any]) -> None:
     note = template["Parameters"]["BuildEndpoints"]["Description"]
     assert f"{len(BUILDS)} endpoints more, about {monthly_usd(len(BUILDS), 2):.0f} US dollars" in note
+    assert "No build of a project does so yet" in note
     assert monthly_usd(8, 2) == pytest.approx(116.8)
+
+
+def test_flow_logs_outlive_the_stack_but_not_a_failed_creation(template: dict[str, Any]) -> None:
+    kept = {
+        each["Type"]: (each.get("DeletionPolicy"), each.get("UpdateReplacePolicy"))
+        for each in template["Resources"].values()
+        if each["Type"] in ("AWS::KMS::Key", "AWS::Logs::LogGroup")
+    }
+    assert set(kept.values()) == {("RetainExceptOnCreate", "Retain")}
+    assert len(kept) == 2

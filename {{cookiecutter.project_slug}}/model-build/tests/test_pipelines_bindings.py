@@ -97,6 +97,11 @@ def test_missing_region_is_named_before_ssm_is_asked(tmp_path: Path, monkeypatch
         load_bindings(SETTINGS, tmp_path, {})
 
 
+def test_a_missing_network_names_both_ways_on(tmp_path: Path) -> None:
+    with pytest.raises(BindingsError, match=r"MLOPS_SUBNET_IDS.*; without a VPC: require_vpc = false in project.toml$"):
+        load(tmp_path, {"subnet_ids": "", "security_group_ids": ""}, SETTINGS)
+
+
 def test_settings_may_do_without_key_and_network(tmp_path: Path) -> None:
     relaxed = dataclasses.replace(SETTINGS.pipeline, require_kms=False, require_vpc=False)
     settings = dataclasses.replace(SETTINGS, pipeline=relaxed)

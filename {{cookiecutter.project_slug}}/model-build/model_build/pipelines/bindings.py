@@ -195,7 +195,8 @@ def check_bindings(bindings: Bindings, settings: Settings) -> None:
         demanded["kms_key_arn"] = "project.accounts is multi and other accounts can only use a customer-managed key"
     for name, reason in demanded.items():
         if reason and not getattr(bindings, name):
-            raise BindingsError(f"binding {name} is missing, and {reason}; {how_to_give(name, slug)}")
+            without = "; without a VPC: require_vpc = false in project.toml" if "require_vpc" in reason else ""
+            raise BindingsError(f"binding {name} is missing, and {reason}; {how_to_give(name, slug)}{without}")
     if bool(bindings.subnet_ids) != bool(bindings.security_group_ids):
         raise BindingsError("bindings subnet_ids and security_group_ids go together; only one of them is given")
     for name in ("kms_key_arn", "image_uri"):
