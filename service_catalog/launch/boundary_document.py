@@ -116,7 +116,7 @@ def _own() -> list[Statement]:
             [
                 *("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
                 *("iam:DeleteRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*"),
-                *("sagemaker:AddTags", "sagemaker:*ModelPackageGroupPolicy"),
+                *("sagemaker:AddTags", "sagemaker:GetModelPackageGroupPolicy"),
             ],
             [
                 *builds,

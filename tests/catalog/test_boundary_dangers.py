@@ -86,7 +86,7 @@ MORE_DANGERS = [
     Request("sns:AddPermission", arn("sns", "x-staging-topic")),
     Request("sqs:AddPermission", arn("sqs", "x-staging-queue")),
     Request("sns:Publish", arn("sns", "x-staging-topic"), {"aws:ResourceAccount": FOREIGN_ACCOUNT}),
-    Request("sagemaker:PutModelPackageGroupPolicy", arn("sagemaker", "model-package-group/y"), OTHER),
+    Request("sagemaker:PutModelPackageGroupPolicy", arn("sagemaker", "model-package-group/x"), SAME),
     Request("sagemaker:AddTags", arn("sagemaker", "model-package-group/y"), OWN),
     Request("ssm:PutParameter", arn("ssm", "parameter/x/bindings/execution_role_arn")),
 ]
