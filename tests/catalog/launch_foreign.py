@@ -28,7 +28,7 @@ TAGGING = {
 
 @dataclass(frozen=True)
 class Foreign:
-    """`name` tells kinds of things apart; `prefix` of actions that are asked of them."""
+    """`name` tells kinds of things apart; `actions` are those that change one which is there."""
 
     name: str
     resource: str

@@ -40,7 +40,7 @@ def test_what_is_called_alike_is_left_alone(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_roles_policies_builds_and_buckets_are_left_alone_whatever_their_tags(role: str) -> None:
+def test_roles_policies_and_buckets_are_left_alone_whatever_their_tags(role: str) -> None:
     asked = [(thing, action) for thing, action in acts() if thing.name in ("role", "policy", "bucket")]
     got = allowed(role, [act(thing, action, tagged=True) for thing, action in asked])
     assert [one for one, yes in zip(asked, got, strict=True) if yes] == []
