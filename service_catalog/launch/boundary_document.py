@@ -153,7 +153,8 @@ def _never() -> list[Statement]:
     return [
         {
             "Effect": "Deny",
-            "NotAction": "sts:AssumeRole",
+            # A subnet may be another account's, shared with this one.
+            "NotAction": ["ec2:*", "sts:*"],
             "Resource": "*",
             "Condition": {"StringNotEquals": account, "Null": {"aws:ResourceAccount": "false"}},
         },

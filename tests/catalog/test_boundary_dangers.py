@@ -91,6 +91,7 @@ MORE_DANGERS = [
     Request("ssm:PutParameter", arn("ssm", "parameter/x/bindings/execution_role_arn")),
 ]
 USEFUL = [
+    Request("ec2:CreateNetworkInterface", arn("ec2", "subnet/subnet-1a2b"), {"aws:ResourceAccount": FOREIGN_ACCOUNT}),
     Request("codebuild:StartBuild", arn("codebuild", "project/x-deploy-production"), SAME),
     Request("cloudformation:CreateChangeSet", stack("x-staging-serving")),
     Request("s3:PutObjectAcl", "arn:aws:s3:::x-pipeline-0a1b2c3d4e5f/x/Source/y"),
