@@ -127,17 +127,13 @@ def _stages() -> list[Field]:
 def _network() -> list[Field]:
     return [
         field
-        for stage, whose, also in (
-            ("", "training", " (then set require_vpc = false in model-build's project.toml)"),
-            ("Staging", "staging", ""),
-            ("Production", "production", ""),
-        )
+        for stage, whose in (("", "training"), ("Staging", "staging"), ("Production", "production"))
         for field in (
             Field(
                 f"{stage}SubnetIds",
                 f"Private subnets for {whose}",
                 NETWORK,
-                f"up to 16 subnets, comma-separated; empty for no VPC{also}",
+                "up to 16 subnets, comma-separated; empty for no VPC",
                 SUBNETS,
                 default="",
             ),

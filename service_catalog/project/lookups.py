@@ -29,6 +29,10 @@ class Lookups(Construct):
             made.cfn_options.condition = cdk.CfnCondition(
                 self, f"Has{parameter}", expression=Fn.condition_not(Fn.condition_equals(value, ""))
             )
+        without = self._binding("vpc", "none")
+        without.cfn_options.condition = cdk.CfnCondition(
+            self, "HasNoVpc", expression=Fn.condition_equals(form.value("SubnetIds"), "")
+        )
 
     def _binding(self, name: str, value: str, kind: str = "String") -> ssm.CfnParameter:
         construct_id = "".join(word.capitalize() for word in name.split("_"))

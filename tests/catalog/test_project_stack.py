@@ -192,10 +192,17 @@ def test_both_repositories_find_every_binding_that_is_given(ci: str) -> None:
     given = {name.removeprefix(f"/{SLUG}/bindings/") for name in ProjectStack(ci, **more).parameters()}
     build = rules_of(PROJECT / "model-build/model_build/pipelines/bindings.py")
     deploy = rules_of(PROJECT / "model-deploy/model_deploy/bindings.py")
-    # The image is known by its sources; nobody else uses the models of one account.
-    assert build - given == {"image_uri", "consumer_account_ids"}
+    # The image is known by its sources; nobody else uses the models of one account; there is a VPC.
+    assert build - given == {"image_uri", "consumer_account_ids", "vpc"}
     for stage in ("staging", "production"):
         assert [name for name in deploy if f"{stage}/{name}" not in given and name not in given] == []
+
+
+@pytest.mark.parametrize("ci", FLAVOURS)
+def test_who_names_no_subnets_has_decided_against_a_vpc(ci: str) -> None:
+    bindings = ProjectStack(ci).parameters()
+    assert bindings[f"/{SLUG}/bindings/vpc"] == "none"
+    assert f"/{SLUG}/bindings/subnet_ids" not in bindings
 
 
 def test_the_group_is_shared_as_model_build_shares_it() -> None:

@@ -98,8 +98,18 @@ def test_missing_region_is_named_before_ssm_is_asked(tmp_path: Path, monkeypatch
 
 
 def test_a_missing_network_names_both_ways_on(tmp_path: Path) -> None:
-    with pytest.raises(BindingsError, match=r"MLOPS_SUBNET_IDS.*; without a VPC: require_vpc = false in project.toml$"):
+    ways = r"MLOPS_SUBNET_IDS.*; without a VPC: binding vpc = none, or require_vpc = false in project.toml$"
+    with pytest.raises(BindingsError, match=ways):
         load(tmp_path, {"subnet_ids": "", "security_group_ids": ""}, SETTINGS)
+
+
+def test_a_binding_may_say_that_there_is_no_vpc_but_not_beside_one(tmp_path: Path) -> None:
+    found = load(tmp_path, {"subnet_ids": "", "security_group_ids": "", "vpc": "none"}, SETTINGS)
+    assert (found.subnet_ids, found.security_group_ids) == ((), ())
+    with pytest.raises(BindingsError, match="vpc is none, but"):
+        load(tmp_path, {"vpc": "none"}, SETTINGS)
+    with pytest.raises(BindingsError, match="binding vpc = 'no'; expected the form none"):
+        load(tmp_path, {"vpc": "no"}, SETTINGS)
 
 
 def test_settings_may_do_without_key_and_network(tmp_path: Path) -> None:

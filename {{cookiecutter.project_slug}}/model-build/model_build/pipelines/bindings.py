@@ -15,6 +15,7 @@ from model_build.settings import Settings
 
 LOCAL_FILE = "bindings.local.toml"
 LAPTOP_IMAGE_TAG = "laptop"
+WITHOUT_A_VPC = "without a VPC: binding vpc = none, or require_vpc = false in project.toml"
 Fetch = Callable[[str, list[str]], dict[str, str]]
 
 
@@ -48,6 +49,7 @@ RULES: dict[str, Rule] = {
     ),
     "subnet_ids": Rule(r"subnet-[0-9a-f]{8,17}", "subnet-0a1b2c3d,subnet-4e5f6a7b", many=True, optional=True),
     "security_group_ids": Rule(r"sg-[0-9a-f]{8,17}", "sg-0a1b2c3d", many=True, optional=True),
+    "vpc": Rule("none", "none", optional=True),
     "image_uri": Rule(
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9][a-z0-9._/-]{1,160}"
         r"(@sha256:[0-9a-f]{64}|:[\w.-]{1,128})",
@@ -68,6 +70,7 @@ class Bindings:
     kms_key_arn: str
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
+    vpc: str
     image_uri: str
     consumer_account_ids: tuple[str, ...]
 
@@ -85,6 +88,7 @@ class Bindings:
             kms_key_arn=f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
             subnet_ids=("subnet-00000000", "subnet-11111111"),
             security_group_ids=("sg-00000000",),
+            vpc="",
             image_uri=f"{repository_uri(account, region, slug)}:{LAPTOP_IMAGE_TAG}",
             consumer_account_ids=("444455556666",) if settings.project.accounts == "multi" else (),
         )
@@ -185,24 +189,31 @@ def check_bindings(bindings: Bindings, settings: Settings) -> None:
     """
     slug, pipeline = settings.project.slug, settings.pipeline
     multi = settings.project.accounts == "multi"
+    require_vpc = pipeline.require_vpc and bindings.vpc != "none"
     demanded = {
         "kms_key_arn": "pipeline.require_kms is true" if pipeline.require_kms else "",
-        "subnet_ids": "pipeline.require_vpc is true" if pipeline.require_vpc else "",
-        "security_group_ids": "pipeline.require_vpc is true" if pipeline.require_vpc else "",
+        "subnet_ids": "pipeline.require_vpc is true" if require_vpc else "",
+        "security_group_ids": "pipeline.require_vpc is true" if require_vpc else "",
         "consumer_account_ids": "project.accounts is multi" if multi else "",
     }
     if multi:
         demanded["kms_key_arn"] = "project.accounts is multi and other accounts can only use a customer-managed key"
     for name, reason in demanded.items():
         if reason and not getattr(bindings, name):
-            without = "; without a VPC: require_vpc = false in project.toml" if "require_vpc" in reason else ""
+            without = f"; {WITHOUT_A_VPC}" if "require_vpc" in reason else ""
             raise BindingsError(f"binding {name} is missing, and {reason}; {how_to_give(name, slug)}{without}")
-    if bool(bindings.subnet_ids) != bool(bindings.security_group_ids):
-        raise BindingsError("bindings subnet_ids and security_group_ids go together; only one of them is given")
+    _check_network(bindings)
     for name in ("kms_key_arn", "image_uri"):
         value = getattr(bindings, name)
         if value and bindings.region not in re.split(r"[:.]", value):
             raise BindingsError(f"binding {name} = {value!r} is not in region {bindings.region}")
+
+
+def _check_network(bindings: Bindings) -> None:
+    if bindings.vpc == "none" and (bindings.subnet_ids or bindings.security_group_ids):
+        raise BindingsError("binding vpc is none, but subnet_ids or security_group_ids are given; give one of both")
+    if bool(bindings.subnet_ids) != bool(bindings.security_group_ids):
+        raise BindingsError("bindings subnet_ids and security_group_ids go together; only one of them is given")
 
 
 def variable(name: str) -> str:
