@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,7 +219,3 @@ def _portfolio(table: Table) -> Portfolio:
 def is_pattern(principal: str) -> bool:
     """Whether Service Catalog has to take the ARN as IAM_PATTERN, since it names no account."""
     return re.fullmatch(r"arn:[a-z-]+:iam:::.*", principal) is not None
-
-
-def portfolios_offering(settings: Settings, flavour: str) -> Sequence[Portfolio]:
-    return [portfolio for portfolio in settings.portfolios if flavour in portfolio.flavours]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
 import tomllib
@@ -13,30 +11,23 @@ from pathlib import Path
 import pytest
 
 from tests.machine import run_command
+from tests.validators import Finding, found_by_validators
 
-ROOT = Path(__file__).resolve().parents[2]
-VALIDATORS = Path(os.environ.get("VALIDATORS_VENV", ROOT / ".venv-validators")) / "bin" / "python"
 SUPPRESSIONS = tomllib.loads((Path(__file__).parent / "suppressions.toml").read_text(encoding="utf-8"))
 SYSTEMS = ("codepipeline", "github", "gitlab")
-Finding = tuple[str, str]
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def findings(bake: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> dict[Finding, str]:
-    """(tool and rule, template and resource) -> message, over the templates of all CI systems."""
-    validator = ROOT / "tests" / "infrastructure" / "validate_templates.py"
+    """(tool and rule, template:resource) -> message, over the templates of all CI systems."""
     found: dict[Finding, str] = {}
     for ci in SYSTEMS:
         folder = tmp_path_factory.mktemp(ci)
         for template in (bake(ci=ci) / "model-deploy" / "bootstrap").glob("*.yaml"):
             shutil.copy(template, folder)
-        command: list[str | Path] = [VALIDATORS, validator, folder, validator.with_name("guard")]
-        done = run_command(command, env={"PYTHONWARNINGS": "ignore"})
-        assert done.returncode == 0, done.stdout
-        for each in json.loads(done.stdout[done.stdout.index("[") :]):
-            found[f"{each['tool']} {each['rule']}", f"{each['template']}:{each['resource']}"] = each["message"]
+        found |= found_by_validators(folder)
     return found
 
 
