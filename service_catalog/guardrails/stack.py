@@ -19,7 +19,6 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         name,
         description="Config rules that projects keep, and a boundary for people. Once an account and region.",
         synthesizer=cdk.LegacyStackSynthesizer(),
-        analytics_reporting=False,
     )
     wanted = cdk.CfnParameter(
         stack,

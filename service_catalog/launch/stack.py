@@ -28,7 +28,6 @@ def build(app: cdk.App, name: str) -> cdk.Stack:
         name,
         description="Roles that create projects for SageMaker, and the limits of the roles they make. Once an account.",
         synthesizer=cdk.LegacyStackSynthesizer(),
-        analytics_reporting=False,
     )
     users = cdk.CfnParameter(
         stack,
